@@ -1,0 +1,62 @@
+#include "runtime/detail/name_table.hpp"
+
+#include <algorithm>
+
+namespace bennu::runtime::detail {
+
+bool name_table::insert(std::string_view name, const pid& id) {
+  const std::unique_lock guard{mutex_};
+  if (name.empty() || pids_.size() >= names_max)
+    return false;
+  if (!pids_.emplace(name, id).second)
+    return false;
+  names_[id].emplace_back(name);
+  return true;
+}
+
+bool name_table::erase(std::string_view name) {
+  const std::unique_lock guard{mutex_};
+  const auto at = pids_.find(name);
+  if (at == pids_.end())
+    return false;
+  const auto owner = names_.find(at->second);
+  std::erase(owner->second, name);
+  if (owner->second.empty())
+    names_.erase(owner);
+  pids_.erase(at);
+  return true;
+}
+
+void name_table::erase_all_of(const pid& id) {
+  const std::unique_lock guard{mutex_};
+  const auto owner = names_.find(id);
+  if (owner == names_.end())
+    return;
+  for (const auto& name : owner->second)
+    pids_.erase(name);
+  names_.erase(owner);
+}
+
+pid name_table::find(std::string_view name) const {
+  const std::shared_lock guard{mutex_};
+  const auto at = pids_.find(name);
+  return at == pids_.end() ? pid{} : at->second;
+}
+
+std::string name_table::name_of(const pid& id) const {
+  const std::shared_lock guard{mutex_};
+  const auto owner = names_.find(id);
+  return owner == names_.end() ? std::string{} : owner->second.front();
+}
+
+std::vector<std::string> name_table::all() const {
+  const std::shared_lock guard{mutex_};
+  std::vector<std::string> result;
+  result.reserve(pids_.size());
+  for (const auto& [name, id] : pids_)
+    result.push_back(name);
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+} // namespace bennu::runtime::detail

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "runtime/pid.hpp"
+
+#include <functional>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace bennu::runtime::detail {
+
+/// The registered names of a node. Thread-safe; readers do not wait for each
+/// other.
+class name_table {
+public:
+  /// Names at once; a name is for a service, not for a client.
+  static constexpr std::size_t names_max = 1'000'000;
+
+  bool insert(std::string_view name, const pid& id);
+  bool erase(std::string_view name);
+  void erase_all_of(const pid& id);
+  pid find(std::string_view name) const;
+  std::string name_of(const pid& id) const;
+  std::vector<std::string> all() const;
+
+private:
+  struct hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view x) const noexcept {
+      return std::hash<std::string_view>{}(x);
+    }
+  };
+
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::string, pid, hash, std::equal_to<>> pids_;
+  std::unordered_map<pid, std::vector<std::string>> names_;
+};
+
+} // namespace bennu::runtime::detail

@@ -1,0 +1,164 @@
+#include "runtime/detail/node_impl.hpp"
+
+#include "runtime/log.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <future>
+#include <latch>
+#include <stdexcept>
+#include <utility>
+
+#include <sched.h>
+
+namespace bennu::runtime::detail {
+
+namespace {
+
+node_options checked(node_options options, bool simulated) {
+  if (options.shards == 0)
+    options.shards = std::max(1u, std::thread::hardware_concurrency());
+  if (options.shards > pid::shards_max)
+    throw std::invalid_argument(
+      fmt::format("{} shards are too many: a node has at most {}",
+                  options.shards, pid::shards_max));
+  if (simulated)
+    options.private_files = false;
+  return options;
+}
+
+/// Blocks every signal, so that threads started meanwhile never take one:
+/// signals are for the thread that runs the node.
+class signals_blocked {
+public:
+  signals_blocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+  sigset_t before_;
+};
+
+/// The number in its pids, so that two nodes of one program never share one.
+std::uint32_t next_node_number() {
+  static std::atomic<std::uint32_t> last{0};
+  return ++last;
+}
+
+} // namespace
+
+node_impl::node_impl(runtime::node& self_, node_options options_,
+                     const clock& time_, bool simulated_)
+  : self(self_), options(checked(std::move(options_), simulated_)), time(time_),
+    simulated(simulated_), number(next_node_number()) {
+  // CAF's own scheduler is for stock actors beside us: one thread is enough
+  // until somebody spawns some.
+  config.set("scheduler.max-threads", 1u);
+  config.set("scheduler.policy", caf::atom("sharing"));
+  const signals_blocked guard;
+  system = std::make_unique<caf::actor_system>(config);
+  // Every shard's io_context opens its descriptors here, before any shard
+  // leaves the common file table.
+  for (std::size_t i = 0; i < options.shards; ++i)
+    shards.push_back(std::make_unique<shard_impl>(*this, i));
+}
+
+node_impl::~node_impl() {
+  // A simulated node's processes end here; a real one's ended with their
+  // threads.
+  if (simulated)
+    for (auto& shard : shards)
+      shard->enter([&] { shard->kill_all(); });
+  shards.clear();
+}
+
+shard_impl* node_impl::here() const noexcept {
+  auto* shard = current_shard();
+  return shard && &shard->owner() == this ? shard : nullptr;
+}
+
+void node_impl::run_on(std::size_t shard, const std::function<void()>& f) {
+  auto& where = *shards[shard];
+  if (simulated || current_shard() == &where)
+    return where.enter(f);
+  std::promise<void> done;
+  where.post([&] {
+    f();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void node_impl::start_threads() {
+  std::latch ready{static_cast<std::ptrdiff_t>(shards.size())};
+  std::atomic<int> failure{0};
+  {
+    const signals_blocked guard;
+    for (auto& shard : shards)
+      threads.emplace_back([&shard = *shard, &ready, &failure, this] {
+        if (options.private_files && ::unshare(CLONE_FILES) != 0)
+          failure = errno;
+        ready.count_down();
+        shard.run();
+      });
+  }
+  ready.wait();
+  if (failure != 0) {
+    stop_threads();
+    throw std::system_error(failure, std::generic_category(),
+                            "a shard cannot have a file table of its own");
+  }
+}
+
+void node_impl::stop_threads() {
+  for (auto& shard : shards)
+    shard->request_stop();
+  for (auto& thread : threads)
+    thread.join();
+  threads.clear();
+}
+
+bool node_impl::await_tree(const std::function<bool()>& done,
+                           std::optional<std::chrono::milliseconds> limit) {
+  if (simulated) {
+    run_until_idle(nullptr);
+    // A child that takes its time to stop has a timer running.
+    while (!done()) {
+      const auto due = next_due();
+      if (due == time_point::max() || !advance_clock)
+        return done();
+      advance_clock(due);
+      run_until_idle(nullptr);
+    }
+    return true;
+  }
+  std::unique_lock lock{tree.mutex};
+  if (limit)
+    return tree.changed.wait_for(lock, *limit, done);
+  tree.changed.wait(lock, done);
+  return true;
+}
+
+time_point node_impl::next_due() const {
+  auto due = time_point::max();
+  for (const auto& shard : shards)
+    due = std::min(due, shard->next_due());
+  return due;
+}
+
+void node_impl::run_until_idle(std::mt19937_64* shuffle) {
+  bool worked = true;
+  while (worked) {
+    worked = false;
+    const auto first = shuffle ? (*shuffle)() % shards.size() : 0;
+    for (std::size_t i = 0; i < shards.size(); ++i)
+      worked |= shards[(first + i) % shards.size()]->step(shuffle);
+  }
+}
+
+} // namespace bennu::runtime::detail

@@ -1,0 +1,456 @@
+#include "runtime/detail/process_core.hpp"
+
+#include "runtime/assert.hpp"
+#include "runtime/detail/node_impl.hpp"
+#include "runtime/detail/shard_impl.hpp"
+#include "runtime/log.hpp"
+
+#include <caf/actor_config.hpp>
+#include <caf/exit_reason.hpp>
+
+#include <utility>
+
+namespace bennu::runtime::detail {
+
+static_assert(sizeof(process_core) == 128,
+              "a process's fixed part is two cache lines");
+
+process_core::process_core(caf::actor_config& config, shard_impl& home,
+                           const pid& id)
+  : caf::abstract_actor(config), home_(&home), id_(id) {}
+
+process_core::~process_core() {
+  BENNU_ASSERT(!object());
+}
+
+std::size_t process_core::memory() const noexcept {
+  constexpr std::size_t control_block = 64;
+  return control_block + sizeof(process_core) + object_units_ * 16u
+         + relations_.memory() + queued_ * sizeof(envelope)
+         + (extras_ ? sizeof(extras) : 0);
+}
+
+process_core::extras& process_core::more() {
+  if (!extras_)
+    extras_ = std::make_unique<extras>();
+  return *extras_;
+}
+
+// -- running ------------------------------------------------------------------
+
+template <class F>
+bool process_core::guarded(F f) {
+  const bool nested = has(flag::running);
+  running_frame here{.core = this, .outer = home_->frame()};
+  home_->frame() = &here;
+  set(flag::running);
+  const auto crashed = [&](const char* what) {
+    // A start that fails is its supervisor's to tell.
+    if (!has(flag::ack_wanted))
+      log(log_level::error, "process {} ({}) crashed: {}", to_string(id_),
+          label(), what);
+    here.ending = exit_reason::error(what);
+    // As in OTP, what never finished its init has nothing to terminate.
+    here.run_terminate = has(flag::initialised);
+  };
+  try {
+    f(here);
+  } catch (const process_unwound& e) {
+    here.ending = e.why;
+    here.run_terminate = has(flag::initialised);
+  } catch (const std::exception& e) {
+    crashed(e.what());
+  } catch (...) {
+    crashed("an exception that is no std::exception");
+  }
+  home_->frame() = here.outer;
+  if (!nested)
+    unset(flag::running);
+  if (!here.ending)
+    return true;
+  end(std::move(*here.ending), here.run_terminate);
+  return false;
+}
+
+thread_local process_core* process_core::under_construction = nullptr;
+
+void process_core::construct(process_maker& maker) {
+  object_units_ = static_cast<std::uint8_t>((maker.size() + 15) / 16);
+  auto* const outer = std::exchange(under_construction, this);
+  std::optional<exit_reason> failure;
+  try {
+    const process* built = maker.construct(this + 1);
+    set(flag::constructed);
+    BENNU_ASSERT(built == object() && "process is the first base");
+  } catch (const process_unwound& e) {
+    failure = e.why;
+  } catch (const std::exception& e) {
+    failure = exit_reason::error(e.what());
+  } catch (...) {
+    failure = exit_reason::error("an exception that is no std::exception");
+  }
+  under_construction = outer;
+  if (!failure)
+    return;
+  if (!has(flag::ack_wanted))
+    log(log_level::error, "process {} failed to start: {}", to_string(id_),
+        to_string(*failure));
+  end(std::move(*failure), false);
+}
+
+bool process_core::run(const std::function<void()>& f) {
+  ++reductions_;
+  return guarded([&](running_frame&) { f(); });
+}
+
+void process_core::end(exit_reason why, bool run_terminate) {
+  if (!has(flag::running))
+    return home_->exit_now(*this, std::move(why), run_terminate);
+  for (auto* frame = home_->frame(); frame; frame = frame->outer) {
+    if (frame->core != this)
+      continue;
+    if (!frame->ending) {
+      frame->ending = std::move(why);
+      frame->run_terminate = run_terminate;
+    }
+    return;
+  }
+  BENNU_ASSERT(false && "a running process has a frame");
+}
+
+caf::resumable::resume_result process_core::resume(caf::execution_unit*,
+                                                   std::size_t messages) {
+  if (!alive())
+    return done;
+  if (!has(flag::initialised)) {
+    const auto begin = [this](running_frame&) {
+      object()->init();
+      set(flag::initialised);
+      if (object()->starts_with_init())
+        started();
+    };
+    if (!guarded(begin))
+      return done;
+  }
+  for (std::size_t i = 0; i < messages; ++i) {
+    if (mailbox_.empty()) {
+      unset(flag::queued);
+      return awaiting_message;
+    }
+    const auto x = mailbox_.pop();
+    --queued_;
+    ++reductions_;
+    if (!guarded([&](running_frame& here) {
+          here.current = x.get();
+          handle(*x);
+        }))
+      return done;
+    home_->settle();
+    if (!alive())
+      return done;
+  }
+  return resume_later;
+}
+
+void process_core::handle(envelope& x) {
+  switch (x.what) {
+  case envelope::kind::message:
+  case envelope::kind::request:
+    return object()->handle_message(x.content);
+  case envelope::kind::parent_exit:
+    return object()->parent_exited(x.content.value_if<exit_message>()->reason);
+  case envelope::kind::reply:
+  case envelope::kind::failure:
+    return finish_request(x);
+  }
+}
+
+void process_core::finish_request(envelope& x) {
+  if (!extras_)
+    return;
+  const auto at = extras_->requests.find(x.ref);
+  if (at == extras_->requests.end())
+    return;
+  auto request = std::move(at->second);
+  extras_->requests.erase(at);
+  home_->cancel(request.timer);
+  if (!request.then)
+    return;
+  if (x.what == envelope::kind::reply)
+    request.then(&x.content, nullptr);
+  else
+    request.then(nullptr, x.content.value_if<exit_reason>());
+}
+
+void process_core::started() {
+  if (!has(flag::ack_wanted))
+    return;
+  unset(flag::ack_wanted);
+  auto x = std::make_unique<envelope>();
+  x->content = make_message(child_started{id_});
+  x->sender = id_;
+  home_->route(parent(), std::move(x));
+}
+
+envelope* process_core::current() const noexcept {
+  for (auto* frame = home_->frame(); frame; frame = frame->outer)
+    if (frame->core == this)
+      return frame->current;
+  return nullptr;
+}
+
+pid process_core::parent() const noexcept {
+  if (pool_)
+    return home_->pools().parent(pool_);
+  for (const auto& x : relations_)
+    if (x.what == relation::kind::parent)
+      return x.other;
+  return {};
+}
+
+// -- signals ------------------------------------------------------------------
+
+void process_core::deliver(std::unique_ptr<envelope> x) {
+  if (!alive())
+    return;
+  if (x->what == envelope::kind::reply) {
+    // A late answer finds no monitor any more and never reaches the mailbox.
+    const auto* request = relations_.find_ref(x->ref);
+    if (!request || request->what != relation::kind::request)
+      return;
+    const auto other = request->other;
+    relations_.remove(request);
+    auto drop = std::make_unique<signal>();
+    drop->what = signal::kind::demonitor;
+    drop->ref = x->ref;
+    home_->route(other, std::move(drop));
+  }
+  if (extras_ && !has_room(*x))
+    return;
+  mailbox_.push(std::move(x));
+  ++queued_;
+  if (has(flag::queued))
+    return;
+  set(flag::queued);
+  intrusive_ptr_add_ref_impl();
+  home_->exec_later(this);
+}
+
+bool process_core::has_room(const envelope& x) {
+  auto& more = *extras_;
+  if (more.mailbox_max == 0 || queued_ < more.mailbox_max) {
+    more.overflow_told = false;
+    return true;
+  }
+  const bool plain = x.what == envelope::kind::message
+                     && !x.content.holds<exit_message>()
+                     && !x.content.holds<down_message>();
+  if (!plain && x.what != envelope::kind::request)
+    return true;
+  if (!std::exchange(more.overflow_told, true))
+    log(log_level::error, "process {} ({}): mailbox_max of {} reached; {}",
+        to_string(id_), label(), more.mailbox_max,
+        more.mailbox_policy == process::mailbox_policy::kill
+          ? "killed"
+          : "messages are dropped");
+  if (more.mailbox_policy == process::mailbox_policy::kill)
+    end(exit_reason::killed(), false);
+  return false;
+}
+
+void process_core::limit_mailbox(std::size_t max,
+                                 process::mailbox_policy policy) {
+  more().mailbox_max = max;
+  more().mailbox_policy = policy;
+}
+
+std::string process_core::label() const {
+  if (extras_ && !extras_->label.empty())
+    return extras_->label;
+  return object() ? object()->label() : "";
+}
+
+std::vector<message> process_core::peek(std::size_t max) const {
+  std::vector<message> result;
+  mailbox_.for_each([&](const envelope& x) {
+    if (result.size() == max)
+      return false;
+    result.push_back(x.content);
+    return true;
+  });
+  return result;
+}
+
+void process_core::exit_signal(const pid& from, const exit_reason& why,
+                               bool over_link) {
+  if (!alive())
+    return;
+  const auto* tie = relations_.find_link(from);
+  if (over_link && !tie)
+    return;
+  const bool from_parent = (tie && tie->what == relation::kind::parent)
+                           || (pool_ && home_->pools().parent(pool_) == from);
+  if (over_link)
+    relations_.remove(tie);
+  if (why.is_kill() && !over_link)
+    return end(exit_reason::killed(), false);
+  take_exit(from, why, from_parent);
+}
+
+void process_core::parent_gone(const pid& parent, const exit_reason& why) {
+  if (alive())
+    take_exit(parent, why, true);
+}
+
+void process_core::take_exit(const pid& from, const exit_reason& why,
+                             bool from_parent) {
+  if (trapping()) {
+    auto x = std::make_unique<envelope>();
+    x->what =
+      from_parent ? envelope::kind::parent_exit : envelope::kind::message;
+    x->content = make_message(exit_message{from, why});
+    x->sender = from;
+    return deliver(std::move(x));
+  }
+  if (!why.is_normal() || from == id_)
+    end(why, false);
+}
+
+void process_core::down(monitor_ref ref, const pid& from,
+                        const exit_reason& why) {
+  const auto* x = relations_.find_ref(ref);
+  if (!alive() || !x || x->what == relation::kind::monitored_by)
+    return;
+  const bool request = x->what == relation::kind::request;
+  relations_.remove(x);
+  if (request)
+    return push_failure(ref, why);
+  auto letter = std::make_unique<envelope>();
+  letter->content = make_message(down_message{ref, from, why});
+  letter->sender = from;
+  deliver(std::move(letter));
+}
+
+void process_core::push_failure(monitor_ref ref, const exit_reason& why) {
+  auto letter = std::make_unique<envelope>();
+  letter->what = envelope::kind::failure;
+  letter->ref = ref;
+  letter->content = make_message(why);
+  deliver(std::move(letter));
+}
+
+void process_core::request_timed_out(monitor_ref ref) {
+  if (relations_.find_ref(ref) && demonitor(ref))
+    push_failure(ref, exit_reason::timeout());
+}
+
+void process_core::forget_monitor(monitor_ref ref) {
+  const auto* x = relations_.find_ref(ref);
+  if (x && x->what == relation::kind::monitored_by)
+    relations_.remove(x);
+}
+
+bool process_core::demonitor(monitor_ref ref) {
+  const auto* x = relations_.find_ref(ref);
+  if (x && x->what != relation::kind::monitored_by) {
+    const auto other = x->other;
+    relations_.remove(x);
+    auto drop = std::make_unique<signal>();
+    drop->what = signal::kind::demonitor;
+    drop->ref = ref;
+    home_->route(other, std::move(drop));
+    return true;
+  }
+  const auto removed = mailbox_.remove_if([ref](const envelope& letter) {
+    const auto* down = letter.content.value_if<down_message>();
+    return down && down->ref == ref;
+  });
+  queued_ -= removed ? 1 : 0;
+  return false;
+}
+
+bool process_core::trap_exit(bool on) noexcept {
+  const bool was = trapping();
+  on ? set(flag::trap_exit) : unset(flag::trap_exit);
+  return was;
+}
+
+void process_core::await_reply(
+  monitor_ref ref, timer_ref timer,
+  std::function<void(message*, const exit_reason*)> then) {
+  more().requests.emplace(ref, extras::request{std::move(then), timer});
+}
+
+void process_core::set_continuation(
+  monitor_ref ref, std::function<void(message*, const exit_reason*)> then) {
+  const auto at = more().requests.find(ref);
+  if (at != extras_->requests.end())
+    at->second.then = std::move(then);
+}
+
+// -- dying --------------------------------------------------------------------
+
+void process_core::die(const exit_reason& why, bool run_terminate) {
+  if (object()) {
+    running_frame here{.core = this, .outer = home_->frame()};
+    home_->frame() = &here;
+    set(flag::running);
+    try {
+      if (run_terminate)
+        object()->terminate(why);
+    } catch (const std::exception& e) {
+      log(log_level::error, "process {} crashed in terminate: {}",
+          to_string(id_), e.what());
+    } catch (...) {
+      log(log_level::error, "process {} crashed in terminate", to_string(id_));
+    }
+    object()->~process();
+    unset(flag::constructed);
+    unset(flag::running);
+    home_->frame() = here.outer;
+  }
+  // Names are free before anybody hears of the end, so that a supervisor can
+  // start a successor under the same name at once.
+  if (is_named())
+    home_->owner().names.erase_all_of(id_);
+  home_->table().erase(id_);
+  if (pool_)
+    home_->member_ended(pool_, id_, why);
+  home_->parent_ended(id_, why);
+  send_exit_signals(why);
+  setf(is_cleaned_up_flag);
+  if (extras_)
+    for (auto& x : std::exchange(extras_->attached, {}))
+      x->actor_exited(caf::exit_reason::user_shutdown, home_);
+  mailbox_.clear();
+  queued_ = 0;
+  extras_.reset();
+}
+
+void process_core::send_exit_signals(const exit_reason& why) {
+  while (relations_.size() > 0) {
+    const auto x = *(relations_.end() - 1);
+    relations_.remove(relations_.end() - 1);
+    auto out = std::make_unique<signal>();
+    out->from = id_;
+    out->ref = x.ref;
+    switch (x.what) {
+    case relation::kind::link:
+    case relation::kind::parent:
+      out->what = signal::kind::link_exit;
+      out->why = why;
+      break;
+    case relation::kind::monitored_by:
+      out->what = signal::kind::down;
+      out->why = why;
+      break;
+    case relation::kind::monitors:
+    case relation::kind::request:
+      out->what = signal::kind::demonitor;
+      break;
+    }
+    home_->route(x.other, std::move(out));
+  }
+}
+
+} // namespace bennu::runtime::detail

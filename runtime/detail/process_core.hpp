@@ -1,0 +1,210 @@
+#pragma once
+
+#include "runtime/detail/envelope.hpp"
+#include "runtime/detail/relation_set.hpp"
+#include "runtime/exit_reason.hpp"
+#include "runtime/process.hpp"
+
+#include <caf/abstract_actor.hpp>
+#include <caf/attachable.hpp>
+#include <caf/resumable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace bennu::runtime::detail {
+
+/// Thrown by process::exit(reason), caught at the process's boundary only.
+struct process_unwound {
+  exit_reason why;
+};
+
+/// What a supervisor gets from a child that has started.
+struct child_started {
+  pid child;
+};
+
+/// The timer of a request.
+struct request_timeout {
+  monitor_ref ref = 0;
+};
+
+/// The actor below a process: a lean, genuine CAF actor with one mailbox,
+/// always resumed on its home shard. 128 bytes with CAF's bases, plus CAF's
+/// 64-byte control block in front and the process object behind, all in one
+/// allocation. Everything but CAF's own entry points is confined to the home
+/// shard.
+class process_core : public caf::abstract_actor, public caf::resumable {
+public:
+  process_core(caf::actor_config& config, shard_impl& home, const pid& id);
+  ~process_core() override;
+
+  // -- identity --
+
+  const pid& id() const noexcept { return id_; }
+  shard_impl& home() const noexcept { return *home_; }
+
+  /// The process object, in the storage right behind; null once it is gone.
+  process* object() const noexcept {
+    return has(flag::constructed)
+             ? reinterpret_cast<process*>(const_cast<process_core*>(this) + 1)
+             : nullptr;
+  }
+  std::string label() const;
+
+  // -- life --
+
+  /// Builds the process object in the actor's own storage. A throw becomes
+  /// the reason the process ends with.
+  void construct(process_maker& maker);
+
+  /// The core whose process object is being built on this thread.
+  static thread_local process_core* under_construction;
+
+  /// Runs `f` in this process: what it throws becomes the process's exit.
+  /// False when the process has ended by it.
+  bool run(const std::function<void()>& f);
+
+  /// Ends the process, or notes it when the process is running just now.
+  void end(exit_reason why, bool run_terminate);
+
+  bool alive() const noexcept { return !has(flag::exiting); }
+
+  // -- signals, already on the home shard --
+
+  void deliver(std::unique_ptr<envelope> x);
+  void exit_signal(const pid& from, const exit_reason& why, bool over_link);
+  void down(monitor_ref ref, const pid& from, const exit_reason& why);
+  void request_timed_out(monitor_ref ref);
+  void forget_monitor(monitor_ref ref);
+  void parent_gone(const pid& parent, const exit_reason& why);
+
+  // -- what process's members need --
+
+  /// The pool of a dynamic supervisor that this is a member of.
+  std::uint8_t pool() const noexcept { return pool_; }
+  void join_pool(std::uint8_t pool) noexcept { pool_ = pool; }
+  pid parent() const noexcept;
+
+  relation_set& relations() noexcept { return relations_; }
+  bool trap_exit(bool on) noexcept;
+  bool trapping() const noexcept { return has(flag::trap_exit); }
+  void wants_ack() noexcept { set(flag::ack_wanted); }
+  void named() noexcept { set(flag::named); }
+  bool is_named() const noexcept { return has(flag::named); }
+  void started();
+  void await_reply(monitor_ref ref, timer_ref timer,
+                   std::function<void(message*, const exit_reason*)> then);
+  void set_continuation(monitor_ref ref,
+                        std::function<void(message*, const exit_reason*)> then);
+  bool is_runnable() const noexcept { return has(flag::queued); }
+  bool is_running() const noexcept { return has(flag::running); }
+  envelope* current() const noexcept;
+  void limit_mailbox(std::size_t max, process::mailbox_policy policy);
+  std::map<std::string, message, std::less<>>& dictionary() {
+    return more().dictionary;
+  }
+  void set_label(std::string_view text) { more().label = text; }
+
+  /// What is queued, the oldest first, at most `max`.
+  std::vector<message> peek(std::size_t max) const;
+  bool demonitor(monitor_ref ref);
+  std::size_t queue_length() const noexcept { return queued_; }
+  std::size_t reductions() const noexcept { return reductions_; }
+  std::size_t memory() const noexcept;
+
+  // -- caf::abstract_actor --
+
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override;
+  using caf::abstract_actor::enqueue;
+  void attach(caf::attachable_ptr ptr) override;
+  std::size_t detach(const caf::attachable::token& what) override;
+  void add_link(caf::abstract_actor* other) override;
+  void remove_link(caf::abstract_actor* other) override;
+  bool add_backlink(caf::abstract_actor* other) override;
+  bool remove_backlink(caf::abstract_actor* other) override;
+
+  // -- caf::resumable --
+
+  subtype_t subtype() const override { return scheduled_actor; }
+  resume_result resume(caf::execution_unit*, std::size_t messages) override;
+  void intrusive_ptr_add_ref_impl() override;
+  void intrusive_ptr_release_impl() override;
+
+private:
+  friend class shard_impl;
+
+  enum class flag : std::uint8_t {
+    queued = 1,
+    initialised = 2,
+    running = 4,
+    exiting = 8,
+    trap_exit = 16,
+    ack_wanted = 32,
+    named = 64,
+    constructed = 128,
+  };
+
+  /// What few processes have, and none while idle.
+  struct extras {
+    struct request {
+      std::function<void(message*, const exit_reason*)> then;
+      timer_ref timer = 0;
+    };
+    std::unordered_map<monitor_ref, request> requests;
+    std::map<std::string, message, std::less<>> dictionary;
+    std::string label;
+    std::size_t mailbox_max = 0;
+    process::mailbox_policy mailbox_policy = process::mailbox_policy::kill;
+    bool overflow_told = false;
+    std::vector<caf::attachable_ptr> attached;
+  };
+
+  bool has(flag f) const noexcept {
+    return (flags_ & static_cast<std::uint8_t>(f)) != 0;
+  }
+  void set(flag f) noexcept { flags_ |= static_cast<std::uint8_t>(f); }
+  void unset(flag f) noexcept {
+    flags_ = static_cast<std::uint8_t>(flags_ & ~static_cast<unsigned>(f));
+  }
+
+  template <class F>
+  bool guarded(F f);
+
+  extras& more();
+  void handle(envelope& x);
+  void handle_message(message& msg);
+  void finish_request(envelope& x);
+  void answer(const envelope& x, message reply);
+  void take_exit(const pid& from, const exit_reason& why, bool from_parent);
+  bool has_room(const envelope& x);
+  void push_failure(monitor_ref ref, const exit_reason& why);
+
+  /// The steps of dying, called by the shard's queue of the dying.
+  void die(const exit_reason& why, bool run_terminate);
+  void send_exit_signals(const exit_reason& why);
+
+  shard_impl* home_;
+  pid id_;
+  std::uint8_t flags_ = 0;
+  std::uint8_t object_units_ = 0; // of 16 bytes
+  std::uint8_t pool_ = 0;
+  std::uint32_t queued_ = 0;
+  std::uint32_t reductions_ = 0;
+  envelope_queue mailbox_;
+  relation_set relations_;
+  std::unique_ptr<extras> extras_;
+};
+
+/// Allocates a core for an object of `size` bytes. The caller owns the one
+/// reference it comes with.
+process_core* allocate_core(std::size_t size, shard_impl& home, const pid& id);
+
+} // namespace bennu::runtime::detail

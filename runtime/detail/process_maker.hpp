@@ -1,0 +1,80 @@
+#pragma once
+
+// The end of runtime/process.hpp, which alone includes it.
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace bennu::runtime::detail {
+
+/// Builds a process in place: its object lies in its actor's allocation.
+class process_maker {
+public:
+  virtual ~process_maker() = default;
+  virtual std::size_t size() const noexcept = 0;
+  virtual process* construct(void* where) = 0;
+
+  /// A copy that outlives the caller's frame, for a start on another shard.
+  virtual std::unique_ptr<process_maker> moved() = 0;
+};
+
+/// The largest process object; bigger state goes behind a pointer.
+inline constexpr std::size_t process_size_max = 1024;
+
+template <class T, class... Ts>
+class maker_of final : public process_maker {
+public:
+  static_assert(std::is_base_of_v<process, T>);
+  static_assert(sizeof(T) <= process_size_max,
+                "keep large state behind a pointer");
+  static_assert(alignof(T) <= alignof(std::max_align_t));
+
+  explicit maker_of(std::tuple<Ts...> args) : args_(std::move(args)) {}
+
+  std::size_t size() const noexcept override { return sizeof(T); }
+
+  process* construct(void* where) override {
+    return std::apply(
+      [where](auto&... xs) -> process* {
+        return new (where) T(std::move(xs)...);
+      },
+      args_);
+  }
+
+  std::unique_ptr<process_maker> moved() override {
+    return std::make_unique<maker_of>(std::move(args_));
+  }
+
+private:
+  std::tuple<Ts...> args_;
+};
+
+template <class T, class... Ts>
+maker_of<T, std::decay_t<Ts>...> make_maker(Ts&&... args) {
+  return maker_of<T, std::decay_t<Ts>...>{
+    std::tuple<std::decay_t<Ts>...>(std::forward<Ts>(args)...)};
+}
+
+template <class F, class... Ts>
+function_process::body bind_body(F&& f, Ts&&... args) {
+  return [f = std::forward<F>(f),
+          args = std::tuple<std::decay_t<Ts>...>(std::forward<Ts>(args)...)](
+           process& self) mutable -> behavior {
+    return std::apply(
+      [&](auto&... xs) -> behavior {
+        if constexpr (std::is_void_v<decltype(f(self, std::move(xs)...))>) {
+          f(self, std::move(xs)...);
+          return {};
+        } else {
+          return f(self, std::move(xs)...);
+        }
+      },
+      args);
+  };
+}
+
+} // namespace bennu::runtime::detail

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "runtime/pid.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace bennu::runtime::detail {
+
+class process_core;
+
+/// Which process is in which slot of a shard, and whose serial is valid there.
+/// Slots are reused first in, first out, their serials grow. A slot for a
+/// process spawned by another shard comes from `reserve_remote`, the one member
+/// that any thread may call; such slots lie at the table's far end, so that
+/// spawning on the own shard takes no lock.
+class process_table {
+public:
+  static constexpr std::uint32_t chunk_bits = 12;
+  static constexpr std::uint32_t chunk_size = 1u << chunk_bits;
+
+  /// A free place, or an empty pid when all are taken.
+  pid acquire(std::uint32_t node, std::size_t shard);
+
+  pid reserve_remote(std::uint32_t node, std::size_t shard);
+
+  void insert(const pid& id, process_core* core);
+  process_core* find(const pid& id) const noexcept;
+  void erase(const pid& id);
+
+  std::size_t size() const noexcept { return size_; }
+
+  template <class F>
+  void for_each(F f) const {
+    for (const auto& part : chunks_)
+      for (std::uint32_t i = 0; part && i < chunk_size; ++i)
+        if ((*part)[i].core)
+          f(*(*part)[i].core);
+  }
+
+  /// Appends pids from place `first` on until `to` holds `max`.
+  void page(std::uint32_t first, std::size_t max, std::vector<pid>& to) const;
+
+private:
+  struct slot {
+    process_core* core = nullptr;
+    std::uint32_t serial = 0;
+    std::uint32_t next_free = 0;
+  };
+  using chunk = std::array<slot, chunk_size>;
+
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  slot& at(std::uint32_t index);
+
+  std::vector<std::unique_ptr<chunk>> chunks_{pid::processes_per_shard_max
+                                              / chunk_size};
+  std::uint32_t free_head_ = none;
+  std::uint32_t free_tail_ = none;
+  std::uint32_t used_ = 0;
+  std::size_t size_ = 0;
+
+  /// Remote slots: index >= remote_from_.
+  struct remote_slot {
+    std::uint32_t index;
+    std::uint32_t serial;
+  };
+  std::mutex remote_mutex_;
+  std::vector<remote_slot> remote_free_;
+  std::uint32_t remote_used_ = 0;
+  static constexpr std::uint32_t remote_max = pid::processes_per_shard_max / 4;
+};
+
+} // namespace bennu::runtime::detail

@@ -1,0 +1,153 @@
+#include "runtime/detail/relation_set.hpp"
+
+#include "runtime/assert.hpp"
+
+#include <cstring>
+#include <new>
+#include <type_traits>
+
+namespace bennu::runtime::detail {
+
+static_assert(std::is_trivially_copyable_v<relation> && sizeof(relation) == 24);
+
+relation_set::~relation_set() {
+  if (!block_)
+    return;
+  block_->~block();
+  ::operator delete(block_);
+}
+
+std::size_t relation_set::hash_of(const relation& x) noexcept {
+  return x.is_link() ? std::hash<pid>{}(x.other)
+                     : static_cast<std::size_t>(x.ref * 0x9E3779B97F4A7C15ull);
+}
+
+template <class Match>
+const relation* relation_set::find(std::size_t hash,
+                                   Match match) const noexcept {
+  if (!block_)
+    return nullptr;
+  if (!block_->index) {
+    for (const auto& x : *this)
+      if (match(x))
+        return &x;
+    return nullptr;
+  }
+  const auto& index = *block_->index;
+  const auto mask = index.size() - 1;
+  for (auto at = (hash >> 7) & mask; index[at] != 0; at = (at + 1) & mask) {
+    const auto& x = begin()[index[at] - 1];
+    if (match(x))
+      return &x;
+  }
+  return nullptr;
+}
+
+const relation* relation_set::find_link(const pid& other) const noexcept {
+  return find(std::hash<pid>{}(other), [&](const relation& x) {
+    return x.is_link() && x.other == other;
+  });
+}
+
+const relation* relation_set::find_ref(monitor_ref ref) const noexcept {
+  return find(
+    static_cast<std::size_t>(ref * 0x9E3779B97F4A7C15ull),
+    [ref](const relation& x) { return !x.is_link() && x.ref == ref; });
+}
+
+void relation_set::add(const relation& x) {
+  if (!block_ || block_->size == block_->capacity)
+    grow();
+  block_->records()[block_->size++] = x;
+  if (block_->index && block_->size * 2 <= block_->index->size()) {
+    auto& index = *block_->index;
+    const auto mask = index.size() - 1;
+    auto at = (hash_of(x) >> 7) & mask;
+    while (index[at] != 0)
+      at = (at + 1) & mask;
+    index[at] = block_->size;
+  } else if (block_->size > linear_max) {
+    rebuild_index(block_->size * 4);
+  }
+}
+
+void relation_set::remove(const relation* at) {
+  const auto position = static_cast<std::uint32_t>(at - begin());
+  const auto last = block_->size - 1;
+  BENNU_ASSERT(position <= last);
+  if (block_->index) {
+    erase_bucket(bucket_of(position));
+    if (position != last)
+      (*block_->index)[bucket_of(last)] = position + 1;
+  }
+  block_->records()[position] = block_->records()[last];
+  block_->size = last;
+  if (block_->size == 0) {
+    block_->~block();
+    ::operator delete(std::exchange(block_, nullptr));
+  }
+}
+
+std::size_t relation_set::bucket_of(std::uint32_t position) const noexcept {
+  const auto& index = *block_->index;
+  const auto mask = index.size() - 1;
+  auto at = (hash_of(begin()[position]) >> 7) & mask;
+  while (index[at] != position + 1)
+    at = (at + 1) & mask;
+  return at;
+}
+
+void relation_set::erase_bucket(std::size_t bucket) {
+  // Closes the gap, so that no tombstones pile up under churn.
+  auto& index = *block_->index;
+  const auto mask = index.size() - 1;
+  index[bucket] = 0;
+  for (auto at = (bucket + 1) & mask; index[at] != 0; at = (at + 1) & mask) {
+    const auto home = (hash_of(begin()[index[at] - 1]) >> 7) & mask;
+    if (((at - home) & mask) >= ((at - bucket) & mask)) {
+      index[bucket] = std::exchange(index[at], 0);
+      bucket = at;
+    }
+  }
+}
+
+void relation_set::rebuild_index(std::size_t buckets) {
+  std::size_t size = 64;
+  while (size < buckets)
+    size *= 2;
+  block_->index = std::make_unique<std::vector<std::uint32_t>>(size);
+  auto& index = *block_->index;
+  for (std::uint32_t i = 0; i < block_->size; ++i) {
+    auto at = (hash_of(begin()[i]) >> 7) & (size - 1);
+    while (index[at] != 0)
+      at = (at + 1) & (size - 1);
+    index[at] = i + 1;
+  }
+}
+
+void relation_set::grow() {
+  // From one on: a channel has one link, and there are millions of them.
+  const auto old = block_ ? block_->capacity : 0;
+  const auto capacity = old == 0 ? 1 : old * 2;
+  auto* where = ::operator new(sizeof(block) + capacity * sizeof(relation));
+  auto* fresh = new (where) block;
+  fresh->capacity = capacity;
+  if (block_) {
+    fresh->size = block_->size;
+    fresh->index = std::move(block_->index);
+    std::memcpy(fresh->records(), block_->records(),
+                block_->size * sizeof(relation));
+    block_->~block();
+    ::operator delete(block_);
+  }
+  block_ = fresh;
+}
+
+std::size_t relation_set::memory() const noexcept {
+  if (!block_)
+    return 0;
+  return sizeof(block) + block_->capacity * sizeof(relation)
+         + (block_->index ? block_->index->size() * sizeof(std::uint32_t) : 0);
+}
+
+} // namespace bennu::runtime::detail

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "runtime/fwd.hpp"
+#include "runtime/pid.hpp"
+#include "runtime/process.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace bennu::runtime::detail {
+
+/// One link or monitor, as one of its two ends sees it.
+struct relation {
+  enum class kind : std::uint8_t {
+    link,
+    /// The link to the process that started this one as its child.
+    parent,
+    /// This process monitors the other.
+    monitors,
+    /// A monitor that belongs to a request waiting for its answer.
+    request,
+    /// The other process monitors this one.
+    monitored_by,
+  };
+
+  monitor_ref ref = 0;
+  pid other;
+  kind what = kind::link;
+
+  bool is_link() const noexcept {
+    return what == kind::link || what == kind::parent;
+  }
+};
+
+/// All relations of one process: a short array, since nearly every process has
+/// a handful; past `linear_max` it carries a hash index, so that a supervisor
+/// of a million children links and unlinks in constant time. One pointer while
+/// empty. Confined to its process's shard.
+class relation_set {
+public:
+  static constexpr std::uint32_t linear_max = 16;
+
+  relation_set() = default;
+  relation_set(const relation_set&) = delete;
+  relation_set& operator=(const relation_set&) = delete;
+  ~relation_set();
+
+  std::size_t size() const noexcept { return block_ ? block_->size : 0; }
+  const relation* begin() const noexcept {
+    return block_ ? block_->records() : nullptr;
+  }
+  const relation* end() const noexcept { return begin() + size(); }
+
+  const relation* find_link(const pid& other) const noexcept;
+  const relation* find_ref(monitor_ref ref) const noexcept;
+
+  void add(const relation& x);
+
+  /// `at` is one of begin()..end(); others may move.
+  void remove(const relation* at);
+
+  std::size_t memory() const noexcept;
+
+private:
+  struct block {
+    std::uint32_t size = 0;
+    std::uint32_t capacity = 0;
+    /// Positions + 1 by hash, open addressing; empty while small.
+    std::unique_ptr<std::vector<std::uint32_t>> index;
+
+    relation* records() noexcept {
+      return reinterpret_cast<relation*>(this + 1);
+    }
+  };
+
+  template <class Match>
+  const relation* find(std::size_t hash, Match match) const noexcept;
+  static std::size_t hash_of(const relation& x) noexcept;
+  void grow();
+  void rebuild_index(std::size_t buckets);
+  std::size_t bucket_of(std::uint32_t position) const noexcept;
+  void erase_bucket(std::size_t bucket);
+
+  block* block_ = nullptr;
+};
+
+} // namespace bennu::runtime::detail

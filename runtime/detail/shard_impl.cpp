@@ -1,0 +1,495 @@
+#include "runtime/detail/shard_impl.hpp"
+
+#include "runtime/assert.hpp"
+#include "runtime/detail/node_impl.hpp"
+#include "runtime/log.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace bennu::runtime {
+
+namespace {
+
+thread_local detail::shard_impl* this_shard = nullptr;
+
+} // namespace
+
+shard* shard::current() noexcept {
+  return this_shard;
+}
+
+namespace detail {
+
+shard_impl* current_shard() noexcept {
+  return this_shard;
+}
+
+shard_impl::shard_impl(node_impl& owner, std::size_t index)
+  : caf::execution_unit(owner.system.get()), owner_(owner), index_(index),
+    work_(io_.get_executor()), now_(owner.time.now()), wheel_(now_),
+    outboxes_(owner.options.shards) {}
+
+shard_impl::~shard_impl() {
+  while (!ready_.empty())
+    ready_.pop()->intrusive_ptr_release_impl();
+}
+
+runtime::node& shard_impl::node() noexcept {
+  return owner_.self;
+}
+
+// -- the thread ---------------------------------------------------------------
+
+void shard_impl::enter(const std::function<void()>& f) {
+  auto* const outer = std::exchange(this_shard, this);
+  f();
+  settle();
+  this_shard = outer;
+}
+
+void shard_impl::run() {
+  enter([this] {
+    while (!stopping_)
+      if (!turn())
+        sleep();
+    kill_all();
+  });
+}
+
+bool shard_impl::turn() {
+  bool worked = io_.poll() > 0;
+  now_ = owner_.time.now();
+  worked |= drain_inbox();
+  wheel_.advance(now_, [this](timer_wheel::action x) { fire(std::move(x)); });
+  for (std::size_t i = 0; i < resumes_per_turn && !ready_.empty(); ++i) {
+    resume_next(messages_per_resume);
+    worked = true;
+  }
+  for (std::size_t i = 0; i < hooks_.size(); ++i)
+    hooks_[i]->turn_ended();
+  settle();
+  flush_all();
+  return worked;
+}
+
+void shard_impl::sleep() {
+  sleeping_.store(true);
+  if (!inbox_filled_.load()) {
+    const auto due = wheel_.next_due();
+    if (due == time_point::max())
+      io_.run_one();
+    else if (const auto now = owner_.time.now(); due > now)
+      io_.run_one_for(due - now);
+  }
+  sleeping_.store(false);
+}
+
+void shard_impl::push(parcel x) {
+  {
+    const std::lock_guard guard{inbox_mutex_};
+    inbox_.push_back(std::move(x));
+    inbox_filled_.store(true);
+  }
+  wake();
+}
+
+void shard_impl::wake() {
+  if (sleeping_.exchange(false))
+    boost::asio::post(io_, [] {});
+}
+
+bool shard_impl::drain_inbox() {
+  if (!inbox_filled_.load())
+    return false;
+  {
+    const std::lock_guard guard{inbox_mutex_};
+    arrived_.swap(inbox_);
+    inbox_filled_.store(false);
+  }
+  for (auto& x : arrived_)
+    accept(std::move(x));
+  arrived_.clear();
+  return true;
+}
+
+void shard_impl::resume_next(std::size_t messages) {
+  auto* x = ready_.pop();
+  const auto result = x->resume(this, messages);
+  settle();
+  if (result == caf::resumable::resume_later)
+    ready_.push(x);
+  else
+    x->intrusive_ptr_release_impl();
+}
+
+bool shard_impl::step(std::mt19937_64* shuffle) {
+  bool worked = false;
+  enter([&] {
+    now_ = owner_.time.now();
+    worked = drain_inbox();
+    settle();
+    if (!ready_.empty()) {
+      if (shuffle)
+        ready_.bring_forward((*shuffle)() % ready_.size());
+      resume_next(1);
+      worked = true;
+    }
+    for (std::size_t i = 0; i < hooks_.size(); ++i)
+      hooks_[i]->turn_ended();
+    settle();
+    flush_all();
+  });
+  return worked;
+}
+
+void shard_impl::advance_to(time_point now) {
+  enter([&] {
+    now_ = now;
+    wheel_.advance(now, [this](timer_wheel::action x) { fire(std::move(x)); });
+    flush_all();
+  });
+}
+
+void shard_impl::request_stop() {
+  post([this] { stopping_ = true; });
+}
+
+void shard_impl::kill_all() {
+  // Ending one may start another, in a terminate; those end in a next round.
+  for (int round = 0; round < 8 && table_.size() > 0; ++round) {
+    std::vector<pid> ids;
+    ids.reserve(table_.size());
+    table_.for_each([&](process_core& x) { ids.push_back(x.id()); });
+    for (const auto& id : ids)
+      if (auto* x = find_core(id))
+        exit_now(*x, exit_reason::killed(), false);
+  }
+  while (!ready_.empty())
+    ready_.pop()->intrusive_ptr_release_impl();
+  flush_all();
+}
+
+// -- runtime::shard -----------------------------------------------------------
+
+process* shard_impl::find(const pid& id) noexcept {
+  const auto* core = find_core(id);
+  return core ? core->object() : nullptr;
+}
+
+bool shard_impl::run_as(process& self, const std::function<void()>& f) {
+  const bool alive = self.core().run(f);
+  settle();
+  return alive;
+}
+
+timer_ref shard_impl::call_after(duration after, std::function<void()> f) {
+  return start_timer(after, {}, make_message(std::move(f)));
+}
+
+void shard_impl::add_hook(turn_hook& hook) {
+  hooks_.push_back(&hook);
+}
+
+void shard_impl::remove_hook(turn_hook& hook) {
+  std::erase(hooks_, &hook);
+}
+
+void shard_impl::post(std::function<void()> f) {
+  auto x = std::make_unique<signal>();
+  x->what = signal::kind::run;
+  x->run = std::move(f);
+  push({{}, nullptr, std::move(x)});
+}
+
+timer_ref shard_impl::start_timer(duration after, const pid& to, message what) {
+  return wheel_.set(owner_.time.now() + after, {to, std::move(what)});
+}
+
+monitor_ref shard_impl::next_ref() noexcept {
+  return (std::uint64_t{index_ + 1} << 48) | ++refs_;
+}
+
+void shard_impl::fire(timer_wheel::action what) {
+  if (const auto* call = what.what.value_if<std::function<void()>>())
+    return (*call)();
+  if (const auto* request = what.what.value_if<request_timeout>()) {
+    if (auto* core = find_core(what.to))
+      core->request_timed_out(request->ref);
+    return;
+  }
+  auto x = std::make_unique<envelope>();
+  x->content = std::move(what.what);
+  route(what.to, std::move(x));
+}
+
+// -- routing ------------------------------------------------------------------
+
+process_core* shard_impl::find_core(const pid& id) const noexcept {
+  if (id.node != owner_.number || id.shard() != index_)
+    return nullptr;
+  auto* core = table_.find(id);
+  return core && core->alive() ? core : nullptr;
+}
+
+void shard_impl::route(const pid& to, std::unique_ptr<envelope> x) {
+  if (!to || !owner_.is_here(to))
+    return;
+  if (to.shard() == index_) {
+    if (auto* core = find_core(to))
+      core->deliver(std::move(x));
+    return;
+  }
+  auto& outbox = outboxes_[to.shard()];
+  outbox.push_back({to, std::move(x), nullptr});
+  if (outbox.size() >= outbox_max)
+    flush(to.shard());
+}
+
+void shard_impl::route(const pid& to, std::unique_ptr<signal> x) {
+  if (!to || !owner_.is_here(to))
+    return;
+  if (to.shard() == index_)
+    return accept_signal(to, *x);
+  outboxes_[to.shard()].push_back({to, nullptr, std::move(x)});
+}
+
+void shard_impl::flush(std::size_t target) {
+  auto& outbox = outboxes_[target];
+  auto& other = *owner_.shards[target];
+  {
+    const std::lock_guard guard{other.inbox_mutex_};
+    std::move(outbox.begin(), outbox.end(), std::back_inserter(other.inbox_));
+    other.inbox_filled_.store(true);
+  }
+  outbox.clear();
+  other.wake();
+}
+
+void shard_impl::flush_all() {
+  for (std::size_t i = 0; i < outboxes_.size(); ++i)
+    if (!outboxes_[i].empty())
+      flush(i);
+}
+
+void shard_impl::accept(parcel x) {
+  if (x.signal)
+    return accept_signal(x.to, *x.signal);
+  if (auto* core = find_core(x.to))
+    core->deliver(std::move(x.letter));
+}
+
+void shard_impl::accept_signal(const pid& to, signal& x) {
+  using kind = signal::kind;
+  if (x.what == kind::run)
+    return x.run();
+  if (x.what == kind::spawn)
+    return accept_spawn(to, x);
+  auto* core = find_core(to);
+  const auto bounce = [&](kind what) {
+    auto back = std::make_unique<signal>();
+    back->what = what;
+    back->from = to;
+    back->ref = x.ref;
+    back->why = exit_reason::noproc();
+    route(x.from, std::move(back));
+  };
+  switch (x.what) {
+  case kind::exit:
+  case kind::link_exit:
+    if (core)
+      core->exit_signal(x.from, x.why, x.what == kind::link_exit);
+    return;
+  case kind::link:
+    if (!core)
+      return bounce(kind::link_exit);
+    if (!core->relations().find_link(x.from))
+      core->relations().add({0, x.from, relation::kind::link});
+    return;
+  case kind::unlink:
+    if (const auto* tie = core ? core->relations().find_link(x.from) : nullptr)
+      core->relations().remove(tie);
+    return;
+  case kind::monitor:
+    if (!core)
+      return bounce(kind::down);
+    return core->relations().add({x.ref, x.from, relation::kind::monitored_by});
+  case kind::demonitor:
+    if (core)
+      core->forget_monitor(x.ref);
+    return;
+  case kind::down:
+    if (core)
+      core->down(x.ref, x.from, x.why);
+    return;
+  case kind::spawn:
+  case kind::run:
+    return;
+  }
+}
+
+// -- starting and ending processes --------------------------------------------
+
+namespace {
+
+/// The new process's end of the tie to the one that spawns it.
+std::optional<relation> tie_to(const pid& parent, process::relation rel,
+                               monitor_ref ref) {
+  switch (rel) {
+  case process::relation::none:
+  case process::relation::member:
+    return std::nullopt;
+  case process::relation::monitor:
+    return relation{ref, parent, relation::kind::monitored_by};
+  case process::relation::link:
+  case process::relation::child:
+    return relation{0, parent, relation::kind::parent};
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+monitored_pid shard_impl::spawn(const spawn_request& request) {
+  const auto& how = request.how;
+  const auto target =
+    how.shard == spawn_options::any_shard ? index_ : how.shard;
+  if (target >= owner_.shards.size())
+    throw std::out_of_range(fmt::format("no shard {}: this node has {}", target,
+                                        owner_.shards.size()));
+  auto& home = *owner_.shards[target];
+  const auto id = target == index_
+                    ? table_.acquire(owner_.number, index_)
+                    : home.table_.reserve_remote(owner_.number, target);
+  if (!id)
+    throw std::length_error("the process table of a shard is full");
+  const auto ref = next_ref();
+  const auto parent = request.parent ? request.parent->id() : pid{};
+  const auto rel = request.parent ? request.rel : process::relation::none;
+  const bool member = rel == process::relation::member;
+  const auto pool = member ? pools_.enter(parent) : member_pools::none;
+  const auto tie = member ? std::nullopt : tie_to(parent, rel, ref);
+  if (rel == process::relation::monitor)
+    request.parent->relations().add({ref, id, relation::kind::monitors});
+  else if (tie)
+    request.parent->relations().add({0, id, relation::kind::link});
+  const bool ack = rel == process::relation::child;
+  if (target == index_) {
+    start_core(id, request.maker, how, tie ? &*tie : nullptr, ack, pool);
+  } else {
+    auto x = std::make_unique<signal>();
+    x->what = signal::kind::spawn;
+    x->from = parent;
+    x->ref = ref;
+    x->maker = request.maker.moved();
+    x->how = how;
+    x->rel = rel;
+    x->ack = ack;
+    // Handed over at once: whoever learns the pid from us, however, finds a
+    // process there.
+    outboxes_[target].push_back({id, nullptr, std::move(x)});
+    flush(target);
+  }
+  return {id, ref};
+}
+
+void shard_impl::accept_spawn(const pid& id, signal& x) {
+  const auto tie = tie_to(x.from, x.rel, x.ref);
+  start_core(id, *x.maker, x.how, tie ? &*tie : nullptr, x.ack,
+             member_pools::none);
+}
+
+void shard_impl::start_core(const pid& id, process_maker& maker,
+                            const spawn_options& how, const relation* tie,
+                            bool ack, std::uint8_t pool) {
+  auto* core = allocate_core(maker.size(), *this, id);
+  table_.insert(id, core);
+  core->join_pool(pool);
+  if (tie)
+    core->relations().add(*tie);
+  if (ack)
+    core->wants_ack();
+  if (!how.name.empty()) {
+    if (!owner_.names.insert(how.name, id)) {
+      core->end(
+        exit_reason::error(fmt::format("the name {} is taken by {}", how.name,
+                                       to_string(owner_.names.find(how.name)))),
+        false);
+      return;
+    }
+    core->named();
+  }
+  core->construct(maker);
+  if (!core->alive())
+    return;
+  core->set(process_core::flag::queued);
+  core->intrusive_ptr_add_ref_impl();
+  exec_later(core);
+}
+
+void shard_impl::exit_now(process_core& core, exit_reason why,
+                          bool run_terminate) {
+  if (!core.alive())
+    return;
+  core.set(process_core::flag::exiting);
+  endings_.push_back({&core, std::move(why), run_terminate});
+  if (ending_now_)
+    return;
+  ending_now_ = true;
+  while (!endings_.empty()) {
+    auto x = std::move(endings_.front());
+    endings_.pop_front();
+    x.core->die(x.why, x.run_terminate);
+    x.core->intrusive_ptr_release_impl();
+  }
+  ending_now_ = false;
+}
+
+void shard_impl::member_ended(std::uint8_t pool, const pid& who,
+                              const exit_reason& why) {
+  auto* parent = find_core(pools_.parent(pool));
+  if (!parent)
+    return;
+  auto x = std::make_unique<envelope>();
+  x->content = make_message(exit_message{who, why});
+  x->sender = who;
+  parent->deliver(std::move(x));
+}
+
+std::vector<process_core*> shard_impl::members_of(const pid& parent) {
+  std::vector<process_core*> all;
+  if (const auto pool = pools_.find(parent); pool != member_pools::none)
+    table_.for_each([&](process_core& x) {
+      if (x.pool() == pool && x.alive())
+        all.push_back(&x);
+    });
+  return all;
+}
+
+void shard_impl::parent_ended(const pid& parent, const exit_reason& why) {
+  for (auto* x : members_of(parent)) {
+    x->join_pool(member_pools::none);
+    x->parent_gone(parent, why);
+  }
+  pools_.leave(parent);
+}
+
+void shard_impl::exit_soon(const pid& id, exit_reason why) {
+  deferred_.push_back({id, std::move(why)});
+}
+
+void shard_impl::settle() {
+  while (!deferred_.empty() && !frame_) {
+    const auto batch = std::exchange(deferred_, {});
+    for (const auto& x : batch)
+      if (auto* core = find_core(x.id))
+        core->end(x.why, true);
+  }
+}
+
+} // namespace detail
+
+} // namespace bennu::runtime

@@ -1,0 +1,193 @@
+#pragma once
+
+#include "runtime/detail/member_pools.hpp"
+#include "runtime/detail/parcel.hpp"
+#include "runtime/detail/process_core.hpp"
+#include "runtime/detail/process_table.hpp"
+#include "runtime/detail/run_queue.hpp"
+#include "runtime/node.hpp"
+#include "runtime/shard.hpp"
+#include "runtime/timer_wheel.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <caf/execution_unit.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <vector>
+
+namespace bennu::runtime::detail {
+
+/// What runs on a shard just now; frames nest when a process is entered from
+/// another's handler.
+struct running_frame {
+  process_core* core = nullptr;
+  envelope* current = nullptr;
+  running_frame* outer = nullptr;
+  std::optional<exit_reason> ending{};
+  bool run_terminate = false;
+};
+
+/// A shard: CAF's execution unit for its processes over one io_context.
+/// Everything is confined to the shard's thread but `push`, `post`,
+/// `reserve_remote` and `request_stop`.
+class shard_impl final : public caf::execution_unit, public runtime::shard {
+public:
+  /// Ready processes resumed, and messages each may handle, before the shard
+  /// looks at its io and its inbox again: a turn stays well below a
+  /// millisecond.
+  static constexpr std::size_t resumes_per_turn = 128;
+  static constexpr std::size_t messages_per_resume = 64;
+
+  /// Parcels gathered for another shard before they are handed over.
+  static constexpr std::size_t outbox_max = 256;
+
+  shard_impl(struct node_impl& owner, std::size_t index);
+  ~shard_impl() override;
+
+  // -- runtime::shard --
+
+  runtime::node& node() noexcept override;
+  std::size_t index() const noexcept override { return index_; }
+  boost::asio::io_context& io() noexcept override { return io_; }
+  time_point now() const noexcept override { return now_; }
+  process* find(const pid& id) noexcept override;
+  bool run_as(process& self, const std::function<void()>& f) override;
+  timer_ref call_after(duration after, std::function<void()> f) override;
+  bool cancel(timer_ref ref) override { return wheel_.cancel(ref); }
+  void add_hook(turn_hook& hook) override;
+  void remove_hook(turn_hook& hook) override;
+  void post(std::function<void()> f) override;
+
+  // -- caf::execution_unit --
+
+  void exec_later(caf::resumable* ptr) override { ready_.push(ptr); }
+
+  // -- the thread --
+
+  void run();
+  void request_stop();
+
+  /// One step of a simulated node: at most one message is handled. False when
+  /// there was nothing to do.
+  bool step(std::mt19937_64* shuffle);
+
+  /// Runs `f` as this shard, on a thread that plays it.
+  void enter(const std::function<void()>& f);
+  void advance_to(time_point now);
+  time_point next_due() const noexcept { return wheel_.next_due(); }
+  void kill_all();
+
+  // -- processes --
+
+  struct spawn_request {
+    process_maker& maker;
+    const spawn_options& how;
+    process_core* parent;
+    process::relation rel;
+  };
+  monitored_pid spawn(const spawn_request& request);
+
+  process_core* find_core(const pid& id) const noexcept;
+  void route(const pid& to, std::unique_ptr<envelope> x);
+  void route(const pid& to, std::unique_ptr<signal> x);
+  void push(parcel x);
+
+  /// Ends a process that is not running; iterates, so that a chain of a
+  /// million links takes no stack.
+  void exit_now(process_core& core, exit_reason why, bool run_terminate);
+
+  /// Ends a process after the running handler: for one that stops inside a
+  /// direct call from another.
+  void exit_soon(const pid& id, exit_reason why);
+
+  // -- members of dynamic supervisors --
+
+  const member_pools& pools() const noexcept { return pools_; }
+  void member_ended(std::uint8_t pool, const pid& who, const exit_reason& why);
+  void parent_ended(const pid& parent, const exit_reason& why);
+
+  /// Looks at every process of the shard.
+  std::vector<process_core*> members_of(const pid& parent);
+
+  timer_ref start_timer(duration after, const pid& to, message what);
+  monitor_ref next_ref() noexcept;
+  running_frame*& frame() noexcept { return frame_; }
+  struct node_impl& owner() noexcept {
+    return owner_;
+  }
+  process_table& table() noexcept { return table_; }
+
+private:
+  friend class process_core;
+
+  struct ending {
+    process_core* core;
+    exit_reason why;
+    bool run_terminate;
+  };
+  struct deferred_exit {
+    pid id;
+    exit_reason why;
+  };
+
+  bool turn();
+  bool drain_inbox();
+  void resume_next(std::size_t messages);
+  void settle();
+  void sleep();
+
+  /// Ends the shard's sleep, from any thread.
+  void wake();
+  void flush(std::size_t target);
+  void flush_all();
+  void fire(timer_wheel::action what);
+  void accept(parcel x);
+  void accept_signal(const pid& to, signal& x);
+  void accept_spawn(const pid& id, signal& x);
+  void start_core(const pid& id, process_maker& maker, const spawn_options& how,
+                  const relation* tie, bool ack, std::uint8_t pool);
+
+  struct node_impl& owner_;
+  std::size_t index_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+    work_;
+
+  /// Never started. Its making opens the io_context's descriptors, which Asio
+  /// does not do before it has something to do: opened later, in a file table
+  /// of the shard's own, they would be unknown to whoever wakes the shard.
+  boost::asio::steady_timer opens_descriptors_{io_};
+  time_point now_;
+  run_queue ready_;
+  process_table table_;
+  member_pools pools_;
+  timer_wheel wheel_;
+  std::vector<turn_hook*> hooks_;
+  running_frame* frame_ = nullptr;
+  std::deque<ending> endings_;
+  bool ending_now_ = false;
+  std::vector<deferred_exit> deferred_;
+  std::vector<std::vector<parcel>> outboxes_;
+  std::vector<parcel> arrived_;
+  std::uint64_t refs_ = 0;
+  bool stopping_ = false;
+
+  std::mutex inbox_mutex_;
+  std::vector<parcel> inbox_;
+  std::atomic<bool> inbox_filled_{false};
+  std::atomic<bool> sleeping_{false};
+};
+
+/// The shard whose thread this is.
+shard_impl* current_shard() noexcept;
+
+} // namespace bennu::runtime::detail

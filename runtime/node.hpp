@@ -1,0 +1,177 @@
+#pragma once
+
+#include "runtime/clock.hpp"
+#include "runtime/fwd.hpp"
+#include "runtime/process.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bennu::runtime {
+
+/// How a node is made.
+struct node_options {
+  /// Shown in logs and by observers, as in Erlang `name@host`.
+  std::string name = "bennu@127.0.0.1";
+
+  /// Threads, each a shard; 0: one a core. At most pid::shards_max.
+  std::size_t shards = 0;
+
+  /// Each shard takes a file table of its own, so that the node holds `shards`
+  /// times the file limit. Linux only.
+  bool private_files = false;
+
+  /// How long run() waits for the tree to stop before it gives up.
+  std::chrono::milliseconds stop_timeout{60'000};
+};
+
+/// What a process is at. `waiting`: nothing to do; `runnable`: in its shard's
+/// queue. (`running` is not seen: the shard that answers runs nobody else.)
+enum class process_status { waiting, runnable };
+
+/// What can be seen of a process from outside, without stopping it. Mirrors
+/// process_info; memory is in bytes, of the process, its queue and relations,
+/// without what its members point to.
+struct process_info {
+  pid id{};
+  std::string registered_name{};
+  std::string label{};
+  pid parent{};
+  std::size_t message_queue_len = 0;
+  std::size_t reductions = 0;
+  std::vector<pid> links{};
+  std::vector<pid> monitors{};
+  std::vector<pid> monitored_by{};
+  process_status status = process_status::waiting;
+  std::size_t memory = 0;
+  bool trap_exit = false;
+};
+
+/// An Erlang node in this program: shards, processes, registered names.
+/// Several may live in one program; they share nothing. Thread-safe, except
+/// that construction, start, run and stop belong to one thread outside it.
+///
+///     runtime::node node{{.name = "chat@127.0.0.1"}};
+///     return node.run(chat::tree(options));
+class node {
+public:
+  explicit node(node_options options = {});
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  /// Stops the tree if it still runs, then ends every process.
+  ~node();
+
+  const std::string& name() const noexcept;
+  std::size_t shard_count() const noexcept;
+  runtime::shard& shard_at(std::size_t index) noexcept;
+
+  // -- running a tree --
+
+  /// Starts the tree and returns once every child has started, or with the
+  /// reason of the first that did not (the others are stopped again).
+  std::optional<exit_reason> start(const supervisor_spec& tree);
+
+  /// Stops the tree in reverse start order; returns why it ended.
+  exit_reason stop();
+
+  /// start, wait for SIGTERM or SIGINT, stop. Returns what main should: 0 after
+  /// an orderly stop, 1 when the tree did not start or ended by itself (the
+  /// reason is logged). `started` is called once the tree stands. One node of a
+  /// program may run().
+  int run(const supervisor_spec& tree,
+          const std::function<void()>& started = {});
+
+  // -- from outside --
+
+  /// Starts a process; waits until it exists, not until it has started.
+  template <class F, class... Ts>
+  pid spawn(F&& f, Ts&&... args) {
+    auto maker = detail::make_maker<function_process>(
+      detail::bind_body(std::forward<F>(f), std::forward<Ts>(args)...));
+    return spawn_maker(maker, {});
+  }
+
+  template <class T, class... Ts>
+  pid spawn(const spawn_options& how, std::in_place_type_t<T>, Ts&&... args) {
+    auto maker = detail::make_maker<T>(std::forward<Ts>(args)...);
+    return spawn_maker(maker, how);
+  }
+
+  pid spawn_maker(detail::process_maker& maker, const spawn_options& how);
+
+  template <class... Ts>
+  void send(const pid& to, Ts&&... xs) {
+    send_message(to, make_message(std::forward<Ts>(xs)...));
+  }
+  void send_message(const pid& to, message msg);
+
+  /// Sends a request and waits for its answer; throws std::runtime_error with
+  /// the reason when there is none within 5 s, as gen_server:call does. For
+  /// threads outside the node: never from a shard.
+  template <class R, class... Ts>
+  R call(const pid& to, Ts&&... xs) {
+    const auto answer = call_message(to, make_message(std::forward<Ts>(xs)...),
+                                     std::chrono::seconds{5});
+    if (const auto* value = answer.template value_if<R>())
+      return *value;
+    throw std::runtime_error("unexpected answer " + answer.type_name());
+  }
+  message call_message(const pid& to, message msg, duration timeout);
+
+  /// An exit signal from nobody, e.g. from an operator.
+  void exit(const pid& to, exit_reason why);
+
+  // -- names --
+
+  /// False when the name is taken or the process is not alive.
+  bool register_name(std::string_view name, const pid& id);
+  bool unregister_name(std::string_view name);
+  pid whereis(std::string_view name) const;
+  std::vector<std::string> registered() const;
+
+  // -- looking in --
+
+  /// Empty for a dead process. Asked of its shard; waits for the answer, so
+  /// never call it from a shard.
+  std::optional<process_info> info(const pid& id);
+  bool is_alive(const pid& id);
+
+  /// Live processes.
+  std::size_t process_count() const;
+
+  /// What kinds of messages wait in a mailbox, the oldest first, at most `max`.
+  std::vector<std::string> peek_mailbox(const pid& id, std::size_t max);
+
+  /// Live processes in slot order, at most `max`, those after `after` (no
+  /// process: from the first): a bounded page of millions.
+  std::vector<pid> processes(const pid& after, std::size_t max);
+
+  /// Runs `f` on a shard and waits for it. Never from a shard of this node.
+  void run_on(std::size_t shard, const std::function<void()>& f);
+
+private:
+  friend class detail::shard_impl;
+  friend class detail::process_core;
+  friend class process;
+  friend class sim_node_access;
+
+  /// Sends a request from a process of its own, which hands the answer, or why
+  /// there is none, to `then` and ends.
+  void ask(const pid& to, message msg, duration timeout,
+           pending_request::any_answer then);
+
+  void begin(const supervisor_spec& tree);
+
+  struct impl;
+  node(node_options options, const clock& time, bool simulated);
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace bennu::runtime
