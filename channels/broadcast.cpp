@@ -1,0 +1,86 @@
+#include "channels/broadcast.hpp"
+
+#include "channels/fastlane.hpp"
+#include "channels/serializer_v2.hpp"
+#include "runtime/log.hpp"
+
+#include <exception>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace bennu::channels {
+
+struct broadcast_message::content {
+  content(channels::topic t, std::string_view e, channels::payload p)
+    : topic(std::move(t)), event(e), payload(std::move(p)), rendered(payload) {}
+
+  const channels::topic topic;
+  const std::string event;
+  const channels::payload payload;
+  const rendered_payload rendered;
+
+  struct made {
+    const serializer* by;
+    frame_ptr frame;
+  };
+  std::mutex mutex;
+  std::vector<made> frames;
+};
+
+broadcast_message::broadcast_message(channels::topic topic,
+                                     std::string_view event,
+                                     channels::payload payload)
+  : content_(
+    std::make_shared<content>(std::move(topic), event, std::move(payload))) {
+  // The format with the strictest rules: what it refuses, the sender hears.
+  const auto* strict = negotiate_serializer("2.0.0").serializer;
+  content_->frames.push_back(
+    {strict, strict->encode_broadcast(content_->topic.view(), content_->event,
+                                      content_->rendered)});
+}
+
+const topic& broadcast_message::topic() const noexcept {
+  return content_->topic;
+}
+
+const std::string& broadcast_message::event() const noexcept {
+  return content_->event;
+}
+
+const payload& broadcast_message::payload() const noexcept {
+  return content_->payload;
+}
+
+frame_ptr broadcast_message::frame_for(const serializer& format) const {
+  const std::lock_guard guard{content_->mutex};
+  for (const auto& x : content_->frames)
+    if (x.by == &format)
+      return x.frame;
+  frame_ptr frame;
+  try {
+    frame = format.encode_broadcast(content_->topic.view(), content_->event,
+                                    content_->rendered);
+  } catch (const std::exception& e) {
+    runtime::log(runtime::log_level::warning,
+                 "broadcast of {} on {} does not reach clients of vsn {}: {}",
+                 content_->event, content_->topic.view(), format.vsn(),
+                 e.what());
+  }
+  content_->frames.push_back({&format, frame});
+  return frame;
+}
+
+void broadcast(const pubsub& bus, const topic& on, std::string_view event,
+               payload x) {
+  broadcast_from(bus, {}, on, event, std::move(x));
+}
+
+void broadcast_from(const pubsub& bus, const runtime::pid& from,
+                    const topic& on, std::string_view event, payload x) {
+  bus.publish(
+    {on, runtime::make_message(broadcast_message{on, event, std::move(x)}),
+     from, &fastlane_dispatcher()});
+}
+
+} // namespace bennu::channels

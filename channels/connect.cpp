@@ -1,0 +1,64 @@
+#include "channels/connect.hpp"
+
+#include "channels/serializer.hpp"
+#include "channels/socket_spec.hpp"
+#include "runtime/log.hpp"
+
+#include <exception>
+
+namespace bennu::channels {
+
+namespace {
+
+connect_outcome refused(int status, std::string reason) {
+  return {{}, {status, std::move(reason)}};
+}
+
+connect_outcome connect(const std::shared_ptr<const socket_spec>& spec,
+                        const serializer& format,
+                        const connect_request& request) {
+  const auto answer = spec->connect ? spec->connect(request) : accept_connect();
+  if (!answer.accepted())
+    return {{}, answer.refusal()};
+  return {socket_init{.spec = spec,
+                      .serializer = &format,
+                      .assigns = answer.assigns(),
+                      .id = spec->id(answer.assigns().get())},
+          {}};
+}
+
+} // namespace
+
+std::optional<std::string> connect_request::param(std::string_view name) const {
+  const auto found = params.find(name);
+  if (found == params.end())
+    return {};
+  return found->second;
+}
+
+std::optional<std::string>
+connect_request::header(std::string_view name) const {
+  for (const auto& [known, value] : headers)
+    if (known == name)
+      return value;
+  return {};
+}
+
+connect_outcome negotiate(const std::shared_ptr<const socket_spec>& spec,
+                          const connect_request& request) {
+  const auto [format, warning] =
+    negotiate_serializer(request.param("vsn").value_or("1.0.0"));
+  if (!format) {
+    runtime::log(runtime::log_level::warning, std::string_view{warning});
+    return refused(403, warning);
+  }
+  try {
+    return connect(spec, *format, request);
+  } catch (const std::exception& e) {
+    runtime::log(runtime::log_level::error, "connect of {} threw: {}",
+                 request.uri, e.what());
+    return refused(500, e.what());
+  }
+}
+
+} // namespace bennu::channels

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bennu::channels {
+
+/// What a client says when it connects, before there is a process for it.
+/// Mirrors the params and connect_info of Phoenix's connect/3. Value.
+struct connect_request {
+  /// The query's and the path's parameters, decoded; the last of a repeated
+  /// name wins.
+  std::map<std::string, std::string, std::less<>> params;
+
+  /// Header names in lower case, in the order sent.
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  std::string uri;
+  std::string peer_address;
+  std::uint16_t peer_port = 0;
+
+  std::optional<std::string> param(std::string_view name) const;
+  std::optional<std::string> header(std::string_view name) const;
+};
+
+class serializer;
+struct socket_spec;
+
+/// What a connection starts its socket process with. Its members are shared
+/// by every connection of the mount but the assigns.
+struct socket_init {
+  std::shared_ptr<const socket_spec> spec;
+  const channels::serializer* serializer = nullptr;
+  std::shared_ptr<const void> assigns;
+  std::string id;
+};
+
+/// A connect that was refused: the HTTP status the client gets.
+struct connect_refusal {
+  int status = 403;
+  std::string reason;
+};
+
+/// The outcome of negotiating `vsn` and running the user's connect. Exactly
+/// one of the two is set.
+struct connect_outcome {
+  std::optional<socket_init> accepted;
+  connect_refusal refused;
+};
+
+/// Runs what Phoenix runs between the upgrade request and its answer, as far
+/// as it is not the transport's: serializer by `vsn` (missing is 1.0.0), then
+/// the user's connect, then the socket's id. What it throws is a refusal with
+/// status 500 and a log line.
+connect_outcome negotiate(const std::shared_ptr<const socket_spec>& spec,
+                          const connect_request& request);
+
+} // namespace bennu::channels

@@ -1,0 +1,63 @@
+#include "channels/frame.hpp"
+
+#include <cstring>
+#include <limits>
+#include <new>
+#include <stdexcept>
+
+namespace bennu::channels {
+
+namespace {
+
+/// RFC 6455, 5.2: FIN and opcode, then the length in 7, 16 or 64 bits.
+std::uint8_t header_size_for(std::size_t payload_size) {
+  if (payload_size < 126)
+    return 2;
+  return payload_size < 65536 ? 4 : 10;
+}
+
+void write_header(char* to, opcode op, std::size_t payload_size) {
+  to[0] = static_cast<char>(0x80 | static_cast<int>(op));
+  const auto extra = header_size_for(payload_size) - 2;
+  if (extra == 0) {
+    to[1] = static_cast<char>(payload_size);
+    return;
+  }
+  to[1] = extra == 2 ? 126 : 127;
+  for (int i = 0; i < extra; ++i)
+    to[2 + i] = static_cast<char>(payload_size >> (8 * (extra - 1 - i)));
+}
+
+} // namespace
+
+frame::frame(channels::opcode op, std::size_t payload_size)
+  : opcode_(op), header_size_(header_size_for(payload_size)),
+    size_(static_cast<std::uint32_t>(payload_size)) {
+  write_header(bytes(), op, payload_size);
+}
+
+std::string_view frame::payload() const noexcept {
+  return {bytes() + header_size_, size_};
+}
+
+std::string_view frame::wire() const noexcept {
+  return {bytes(), std::size_t{size_} + header_size_};
+}
+
+void frame::release() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
+  this->~frame();
+  ::operator delete(this);
+}
+
+frame_ptr::frame_ptr(channels::opcode op, std::string_view payload) {
+  if (payload.size() > std::numeric_limits<std::uint32_t>::max() - 10)
+    throw std::length_error("a frame's payload must be below 4 GiB");
+  const auto header = header_size_for(payload.size());
+  void* where = ::operator new(sizeof(frame) + header + payload.size());
+  frame_ = new (where) frame(op, payload.size());
+  std::memcpy(frame_->bytes() + header, payload.data(), payload.size());
+}
+
+} // namespace bennu::channels

@@ -1,0 +1,84 @@
+#include "channels/mount.hpp"
+
+#include "channels/pool_supervisor.hpp"
+#include "runtime/shard.hpp"
+
+#include <utility>
+
+namespace bennu::channels {
+
+const socket_spec& shard_mount::spec() const noexcept {
+  return of_.spec();
+}
+
+const pubsub& shard_mount::bus() const noexcept {
+  return of_.bus();
+}
+
+const lane* shard_mount::lane_for(const channel_route& x,
+                                  const serializer& format) const {
+  return of_.lane_for(x, format);
+}
+
+runtime::dynamic_supervisor* shard_mount::find(runtime::pid& known,
+                                               const char* kind) {
+  auto& shard = of_.node().shard_at(shard_);
+  auto* found = shard.find(known);
+  if (!found) {
+    known = of_.node().whereis(pool_member_name(of_.pool(), kind, shard_));
+    found = shard.find(known);
+  }
+  return dynamic_cast<runtime::dynamic_supervisor*>(found);
+}
+
+runtime::dynamic_supervisor* shard_mount::sockets() {
+  return find(sockets_, "sockets");
+}
+
+runtime::dynamic_supervisor* shard_mount::channels() {
+  return find(channels_, "channels");
+}
+
+void shard_mount::retain() {
+  if (users_++ == 0)
+    kept_alive_ = of_.shared_from_this();
+}
+
+void shard_mount::release() {
+  if (--users_ > 0)
+    return;
+  // The last user may have been the last to hold the mount, this included.
+  const auto last = std::move(kept_alive_);
+}
+
+socket_mount::socket_mount(runtime::node& node, socket_spec spec, pubsub bus,
+                           std::string pool)
+  : node_(node), spec_(std::move(spec)), bus_(std::move(bus)),
+    pool_(std::move(pool)) {
+  spec_.mounted = this;
+  for (const auto* vsn : {"1.0.0", "2.0.0"}) {
+    const auto* format = negotiate_serializer(vsn).serializer;
+    for (const auto& x : spec_.channels)
+      lanes_.push_back({x.get(), format,
+                        std::make_unique<fastlane>(*format, x->intercepts())});
+  }
+  for (std::size_t i = 0; i < node.shard_count(); ++i)
+    shards_.push_back(std::make_unique<shard_mount>(*this, i));
+}
+
+const lane* socket_mount::lane_for(const channel_route& x,
+                                   const serializer& format) const {
+  for (const auto& known : lanes_)
+    if (known.route == &x && known.format == &format)
+      return known.lane.get();
+  return nullptr;
+}
+
+std::shared_ptr<const socket_spec> mount(runtime::node& node, socket_spec spec,
+                                         const mount_options& options) {
+  auto made = std::make_shared<socket_mount>(
+    node, std::move(spec), pubsub::find(node, options.pubsub), options.pool);
+  return {made, &made->spec()};
+}
+
+} // namespace bennu::channels

@@ -1,0 +1,20 @@
+#include "channels/payload.hpp"
+
+namespace bennu::channels {
+
+namespace {
+
+rendered_payload::kind kind_of(const payload& x) {
+  if (x.is_binary())
+    return rendered_payload::kind::binary;
+  return x.as_json().is_object() ? rendered_payload::kind::object
+                                 : rendered_payload::kind::other_json;
+}
+
+} // namespace
+
+rendered_payload::rendered_payload(const payload& x)
+  : kind_(kind_of(x)),
+    text_(x.is_binary() ? std::string{x.as_bytes()} : x.as_json().dump()) {}
+
+} // namespace bennu::channels

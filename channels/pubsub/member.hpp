@@ -1,0 +1,111 @@
+#pragma once
+
+#include "channels/pubsub/dispatcher.hpp"
+#include "channels/pubsub/pubsub.hpp"
+#include "channels/pubsub/topic.hpp"
+#include "runtime/table.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace bennu::channels {
+
+/// What makes a server of a pubsub look for work.
+struct pubsub_work {};
+
+/// The part of a pubsub that one server works on: its subscriptions, the
+/// broadcasts waiting for it, and how far it is with the one at hand. Outlives
+/// the server process. The inbox is thread-safe; all else is confined to the
+/// shard.
+class pubsub_member {
+public:
+  pubsub_member(const pubsub_options& options, std::size_t index,
+                std::size_t shard);
+
+  std::size_t shard() const noexcept { return shard_; }
+
+  // -- the inbox --
+
+  /// False when jobs_max are waiting.
+  bool has_room() const;
+
+  /// Adds a job. Returns the server to wake, if it sleeps.
+  runtime::pid push(publication what);
+
+  /// A server has started: it is to be woken from now on.
+  void server_started(const runtime::pid& server);
+  runtime::pid server() const;
+
+  // -- subscriptions --
+
+  runtime::object_ref subscribe(const runtime::pid& who, topic& on,
+                                const runtime::pid& fastlane, const lane* what);
+  void unsubscribe(const runtime::object_ref& ref);
+
+  /// Plain subscribers are watched by the server; those with a lane end their
+  /// subscriptions themselves.
+  /// True for the first subscription of a process: it is not monitored yet.
+  bool watch(const runtime::pid& who, const runtime::object_ref& ref);
+  void unsubscribe(const runtime::pid& who, const topic& on);
+  void forget(const runtime::pid& who);
+  std::vector<runtime::pid> watched() const;
+
+  // -- the server's turn --
+
+  /// Serves at most chunk_max subscribers. True when there is more to do, and
+  /// then the server must come again by itself.
+  bool serve(runtime::process& server);
+
+  std::size_t subscriber_count(const topic& on) const {
+    return rows_.count(on);
+  }
+  runtime::table_info table() const { return rows_.info(); }
+
+private:
+  /// A subscription: 20 bytes, since there is one a joined channel. Nodes and
+  /// shards of both pids are those of the server; a lane is a number.
+  struct row {
+    std::uint32_t slot = 0;
+    std::uint32_t serial = 0;
+    std::uint32_t fastlane_slot = 0;
+    std::uint32_t fastlane_serial = 0;
+    std::uint32_t lane = 0;
+  };
+  using rows = runtime::table<row, topic, topic_hash>;
+
+  /// A lane and the rows that use it; lanes are a handful.
+  struct counted_lane {
+    const channels::lane* what = nullptr;
+    std::size_t rows = 0;
+  };
+
+  std::uint32_t lane_number(const lane* what);
+  bool next_job();
+  std::size_t serve_some(runtime::process& server, std::size_t max);
+  bool refill(const runtime::pid& server, delivery& to);
+
+  const pubsub_options& options_;
+  const std::size_t shard_;
+
+  mutable std::mutex inbox_mutex_;
+  std::vector<publication> inbox_;
+  std::size_t jobs_ = 0; // in the inbox and taken from it
+  bool awake_ = false;
+  runtime::pid server_;
+
+  std::deque<publication> taken_;
+  rows rows_;
+  std::optional<rows::cursor> at_; // in the rows of the job at hand
+  std::vector<counted_lane> lanes_;
+  std::unordered_map<runtime::pid,
+                     std::vector<std::pair<topic, runtime::object_ref>>>
+    watched_;
+};
+
+} // namespace bennu::channels

@@ -1,0 +1,121 @@
+#pragma once
+
+#include "channels/channel.hpp"
+#include "channels/connect.hpp"
+#include "channels/route.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+namespace bennu::channels {
+
+class socket_mount;
+
+/// What a connect returns: a session of any type, which channels read with
+/// assigns<T>(), or accept_connect() without one, or refuse_connect(). Value.
+class connect_result {
+public:
+  template <class Session>
+  requires(!std::is_same_v<std::decay_t<Session>, connect_result>)
+    connect_result(Session&& x)
+    : assigns_(std::make_shared<const assigns_of<std::decay_t<Session>>>(
+      std::forward<Session>(x))) {}
+
+  bool accepted() const noexcept { return refused_.status == 0; }
+  const connect_refusal& refusal() const noexcept { return refused_; }
+  const std::shared_ptr<const void>& assigns() const noexcept {
+    return assigns_;
+  }
+
+private:
+  friend connect_result accept_connect();
+  friend connect_result refuse_connect(std::string reason, int status);
+  connect_result() = default;
+
+  std::shared_ptr<const void> assigns_;
+  connect_refusal refused_{.status = 0, .reason = {}};
+};
+
+inline connect_result accept_connect() {
+  return {};
+}
+
+/// The client sees 403 and is not told the reason; the log is.
+inline connect_result refuse_connect(std::string reason = {},
+                                     int status = 403) {
+  connect_result x;
+  x.refused_ = {status, std::move(reason)};
+  return x;
+}
+
+/// How a socket gets its id from its session: `[](const session& s) { return
+/// "user:" + s.user; }`. The empty id is none. A broadcast of "disconnect" on
+/// the id as topic closes the client's connections. Mirrors id/1. Value.
+class socket_id {
+public:
+  socket_id() = default;
+
+  template <class F>
+  requires(!std::is_same_v<std::decay_t<F>, socket_id>) socket_id(F f)
+    : of_([f = std::move(f)](const assigns_base* x) -> std::string {
+        using arguments =
+          typename runtime::detail::handler_traits<F>::arguments;
+        using session = std::tuple_element_t<0, arguments>;
+        if (!x || *x->type != typeid(session))
+          throw std::bad_cast{};
+        return f(static_cast<const assigns_of<session>*>(x)->value);
+      }) {}
+
+  std::string operator()(const void* assigns) const {
+    return of_ ? of_(static_cast<const assigns_base*>(assigns)) : "";
+  }
+
+private:
+  std::function<std::string(const assigns_base*)> of_;
+};
+
+/// A socket: who may connect and which channels there are. Mirrors the module
+/// that uses Phoenix.Socket. Value.
+///
+///     channels::socket_spec user_socket() {
+///       return {
+///         .connect = authenticate,
+///         .channels = {channels::route<room_channel>("room:*")},
+///       };
+///     }
+struct socket_spec {
+  /// Runs before the upgrade, in the transport. Empty: everybody may.
+  std::function<connect_result(const connect_request&)> connect{};
+
+  socket_id id{};
+
+  /// Tried in order.
+  std::vector<std::shared_ptr<const channel_route>> channels{};
+
+  /// A client that is silent for so long is closed by the transport; clients
+  /// send a heartbeat every 30 s.
+  std::chrono::milliseconds heartbeat_timeout{60'000};
+
+  /// Topics joined at once by one client; Phoenix's default. With one more:
+  /// error reply `too many channels joined`.
+  std::size_t channels_max = 100;
+
+  /// Messages of a client that wait behind a join of their topic. With one
+  /// more: error reply `too many messages while joining`.
+  std::size_t join_queue_max = 100;
+
+  /// How long a channel that a second join of its topic replaces may take to
+  /// end before it is killed; Phoenix's 5 s.
+  std::chrono::milliseconds replace_timeout{5000};
+
+  /// Set by mount().
+  socket_mount* mounted = nullptr;
+};
+
+} // namespace bennu::channels

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "channels/socket.hpp"
+#include "runtime/table.hpp"
+
+#include <string>
+#include <vector>
+
+namespace bennu::channels {
+
+/// Tells a socket to handle what waited behind a join.
+struct join_over {
+  topic of;
+};
+
+struct socket::pending_join {
+  message join{};
+  std::vector<message> waiting{};
+
+  /// The join replaces a channel, whose phx_close follows the reply.
+  bool replaces = false;
+  wire_ref old_join_ref{};
+  runtime::timer_ref timer = 0;
+
+  /// The reply has been written; what waited comes next.
+  bool over = false;
+};
+
+struct socket::rare {
+  std::string id;
+  runtime::object_ref id_subscription;
+  std::vector<pending_join> pending;
+};
+
+} // namespace bennu::channels
