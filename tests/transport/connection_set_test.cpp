@@ -1,0 +1,212 @@
+#include "runtime/testing/sim_node.hpp"
+#include "transport/detail/connection_set.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace bennu::transport {
+namespace {
+
+using namespace std::chrono_literals;
+using detail::connection_id;
+using detail::connection_set;
+using detail::patience;
+
+/// Notes what it is told.
+struct recorder final : connection_set::handler {
+  void ready(connection_id id, readiness what) override {
+    last_ready = id;
+    last_what = what;
+    if (on_ready)
+      on_ready(id);
+  }
+  void expired(connection_id id) override { late.push_back(id); }
+  void flush(connection_id id) override { flushed.push_back(id); }
+  bool drain(connection_id id) override {
+    drained.push_back(id);
+    return true;
+  }
+
+  std::function<void(connection_id)> on_ready;
+  connection_id last_ready;
+  readiness last_what;
+  std::vector<connection_id> late, flushed, drained;
+};
+
+class connection_set_test : public ::testing::Test {
+protected:
+  ~connection_set_test() override {
+    set.shut();
+    for (int fd : peers)
+      ::close(fd);
+  }
+
+  /// Handles what the kernel has to tell, once: readiness lasts until it is
+  /// used up.
+  void poll() {
+    sim.node().run_on(0, [this] { sim.node().shard_at(0).io().poll_one(); });
+    sim.node().run_on(0, [this] { sim.node().shard_at(0).io().poll_one(); });
+  }
+
+  /// A connection whose other end is peers.back().
+  connection_id open(patience how = patience::endless) {
+    int fds[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    peers.push_back(fds[1]);
+    return set.add(fds[0], seen, how);
+  }
+
+  runtime::sim_node sim{{.shards = 1}};
+  recorder seen;
+  std::vector<int> peers;
+  connection_set set{sim.node().shard_at(0),
+                     {.handshake = 10s, .closing = 5s, .idle = {60s, 200s}}};
+};
+
+TEST_F(connection_set_test, bytes_wake_their_connection_alone) {
+  open();
+  const auto id = open();
+  ASSERT_EQ(::write(peers.back(), "hello", 5), 5);
+  poll();
+  EXPECT_EQ(seen.last_ready, id);
+  EXPECT_TRUE(seen.last_what.readable);
+  EXPECT_FALSE(seen.last_what.writable);
+  EXPECT_EQ(set.read(id).bytes, "hello");
+  EXPECT_FALSE(set.read(id).ended);
+}
+
+TEST_F(connection_set_test, the_end_of_the_client_is_read) {
+  const auto id = open();
+  ::shutdown(peers.back(), SHUT_WR);
+  poll();
+  EXPECT_EQ(seen.last_ready, id);
+  EXPECT_TRUE(set.read(id).ended);
+}
+
+TEST_F(connection_set_test, room_to_write_is_told_only_while_watched_for) {
+  const auto id = open();
+  poll();
+  EXPECT_FALSE(seen.last_ready);
+  set.watch(id, connection_set::interest::both);
+  seen.on_ready = [&](connection_id x) {
+    set.watch(x, connection_set::interest::read);
+  };
+  poll();
+  EXPECT_TRUE(seen.last_what.writable);
+}
+
+TEST_F(connection_set_test, an_id_never_means_the_successor_in_its_slot) {
+  const auto first = open();
+  set.close(first);
+  const auto second = open();
+  EXPECT_EQ(first.slot, second.slot);
+  EXPECT_EQ(set.fd(first), -1);
+  EXPECT_GE(set.fd(second), 0);
+  set.close(first);
+  EXPECT_EQ(set.size(), 1u);
+}
+
+TEST_F(connection_set_test, an_event_of_a_connection_just_closed_is_dropped) {
+  const auto a = open();
+  ASSERT_EQ(::write(peers.back(), "x", 1), 1);
+  const auto b = open();
+  ASSERT_EQ(::write(peers.back(), "x", 1), 1);
+  int calls = 0;
+  seen.on_ready = [&](connection_id) {
+    ++calls;
+    set.close(a);
+    set.close(b);
+  };
+  poll();
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(connection_set_test, opening_and_closing_over_and_over_uses_one_slot) {
+  for (int i = 0; i < 100'000; ++i) {
+    const auto id = set.add(::eventfd(0, EFD_NONBLOCK), seen, patience::idle);
+    ASSERT_EQ(id.slot, 0u);
+    set.close(id);
+  }
+}
+
+TEST_F(connection_set_test, silence_beyond_the_limit_is_told_once_a_sweep) {
+  const auto id = open(patience::idle);
+  open(patience::endless);
+  sim.advance(60s);
+  EXPECT_TRUE(seen.late.empty());
+  sim.advance(6s);
+  ASSERT_FALSE(seen.late.empty());
+  EXPECT_EQ(seen.late.front(), id);
+}
+
+TEST_F(connection_set_test, being_heard_starts_the_silence_anew) {
+  const auto id = open(patience::idle);
+  sim.advance(50s);
+  set.heard(id);
+  sim.advance(50s);
+  EXPECT_TRUE(seen.late.empty());
+  sim.advance(16s);
+  EXPECT_FALSE(seen.late.empty());
+}
+
+TEST_F(connection_set_test, each_patience_has_its_own_limit) {
+  const auto shake = open(patience::handshake);
+  const auto close = open(patience::closing);
+  sim.advance(7s);
+  ASSERT_FALSE(seen.late.empty());
+  EXPECT_EQ(seen.late.front(), close);
+  set.close(close);
+  seen.late.clear();
+  sim.advance(5s);
+  ASSERT_FALSE(seen.late.empty());
+  EXPECT_EQ(seen.late.front(), shake);
+}
+
+TEST_F(connection_set_test, each_mount_has_its_own_idle_limit) {
+  const auto id = open(detail::idle_of(1));
+  sim.advance(199s);
+  EXPECT_TRUE(seen.late.empty());
+  sim.advance(4s);
+  ASSERT_FALSE(seen.late.empty());
+  EXPECT_EQ(seen.late.front(), id);
+}
+
+TEST_F(connection_set_test, marked_connections_are_flushed_once) {
+  const auto id = open();
+  const auto gone = open();
+  set.mark(id);
+  set.mark(gone);
+  set.close(gone);
+  set.flush_marked();
+  set.flush_marked();
+  EXPECT_EQ(seen.flushed, std::vector{id});
+}
+
+TEST_F(connection_set_test, drains_in_batches_from_slot_to_slot) {
+  for (int i = 0; i < 5; ++i)
+    open();
+  const auto next = set.drain(0, 2);
+  EXPECT_EQ(next, 2u);
+  EXPECT_EQ(set.drain(next, 2), 4u);
+  EXPECT_EQ(set.drain(4, 2), 0u);
+  EXPECT_EQ(seen.drained.size(), 5u);
+}
+
+TEST_F(connection_set_test, a_handler_may_shut_the_set_it_is_called_by) {
+  open();
+  ASSERT_EQ(::write(peers.back(), "x", 1), 1);
+  seen.on_ready = [&](connection_id) { set.shut(); };
+  poll();
+  EXPECT_EQ(set.size(), 0u);
+  sim.advance(100s);
+}
+
+} // namespace
+} // namespace bennu::transport

@@ -1,0 +1,287 @@
+#include "transport/detail/connection_set.hpp"
+
+#include "runtime/assert.hpp"
+#include "runtime/log.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace bennu::transport::detail {
+
+namespace {
+
+std::uint64_t packed(connection_id id) {
+  return std::uint64_t{id.serial} << 32 | id.slot;
+}
+
+connection_id unpacked(std::uint64_t x) {
+  return {static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(x >> 32)};
+}
+
+std::uint32_t events_of(connection_set::interest what) {
+  switch (what) {
+  case connection_set::interest::nothing:
+    return 0;
+  case connection_set::interest::read:
+    return EPOLLIN;
+  case connection_set::interest::write:
+    return EPOLLOUT;
+  case connection_set::interest::both:
+    return EPOLLIN | EPOLLOUT;
+  }
+  return 0;
+}
+
+constexpr std::size_t mounts_max = 200;
+constexpr std::uint32_t ticks_max = 1u << 31;
+
+runtime::duration tick_length(const silence_limits& limits) {
+  auto shortest = limits.handshake;
+  for (const auto x : limits.idle)
+    shortest = std::min(shortest, x);
+  return std::max<runtime::duration>(std::chrono::milliseconds{1},
+                                     shortest / 10);
+}
+
+int open_epoll() {
+  const auto fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  return fd;
+}
+
+} // namespace
+
+/// The epoll set as one descriptor among those of the shard's io_context.
+struct connection_set::watcher {
+  explicit watcher(boost::asio::io_context& io)
+    : epoll(open_epoll()), descriptor(io, epoll) {}
+
+  const int epoll;
+  boost::asio::posix::stream_descriptor descriptor;
+};
+
+connection_set::connection_set(runtime::shard& home,
+                               const silence_limits& limits)
+  : home_(home), tick_length_(tick_length(limits)),
+    scratch_(std::make_unique_for_overwrite<char[]>(scratch_size)),
+    watcher_(std::make_shared<watcher>(home.io())) {
+  BENNU_ASSERT(limits.idle.size() <= mounts_max);
+  std::vector<runtime::duration> all{runtime::duration::max() / 2,
+                                     limits.handshake, limits.closing,
+                                     limits.lingering};
+  all.insert(all.end(), limits.idle.begin(), limits.idle.end());
+  for (const auto limit : all)
+    ticks_.push_back(
+      static_cast<std::uint32_t>(std::min<runtime::duration::rep>(
+        (limit - runtime::duration{1}) / tick_length_ + 1, ticks_max)));
+  wait();
+  sweep_later(tick_length_);
+}
+
+connection_set::~connection_set() {
+  shut();
+}
+
+void connection_set::shut() {
+  if (!watcher_)
+    return;
+  home_.cancel(timer_);
+  for (std::uint32_t slot = 0; slot < entries_.size(); ++slot)
+    if (entries_[slot].owner)
+      free(entries_[slot], slot);
+  marked_.clear();
+  watcher_.reset();
+}
+
+// -- entries ------------------------------------------------------------------
+
+connection_id connection_set::add(int fd, handler& owner, patience how) {
+  BENNU_ASSERT(watcher_);
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(entries_.size()));
+    entries_.emplace_back();
+  }
+  const auto slot = free_.back();
+  auto& x = entries_[slot];
+  const connection_id id{slot, x.serial};
+  epoll_event event{};
+  event.events = events_of(interest::read);
+  event.data.u64 = packed(id);
+  if (::epoll_ctl(watcher_->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+    runtime::log(runtime::log_level::error,
+                 "a connection cannot be watched: {}", std::strerror(errno));
+    ::close(fd);
+    return {};
+  }
+  free_.pop_back();
+  x = {&owner, fd, x.serial, tick_, how, interest::read};
+  ++size_;
+  return id;
+}
+
+void connection_set::hand_over(connection_id id, handler& owner, patience how) {
+  auto* x = find(id);
+  if (!x)
+    return;
+  x->owner = &owner;
+  x->how = how;
+  x->heard = tick_;
+}
+
+void connection_set::watch(connection_id id, interest what) {
+  auto* x = find(id);
+  if (!x || x->waits == what)
+    return;
+  x->waits = what;
+  epoll_event event{};
+  event.events = events_of(what);
+  event.data.u64 = packed(id);
+  ::epoll_ctl(watcher_->epoll, EPOLL_CTL_MOD, x->fd, &event);
+}
+
+void connection_set::close(connection_id id) {
+  if (auto* x = find(id))
+    free(*x, id.slot);
+}
+
+void connection_set::reset(connection_id id) {
+  auto* x = find(id);
+  if (!x)
+    return;
+  const linger at_once{1, 0};
+  ::setsockopt(x->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  free(*x, id.slot);
+}
+
+void connection_set::free(entry& x, std::uint32_t slot) {
+  // Closing takes it out of the epoll set: no other descriptor shares it.
+  ::close(x.fd);
+  const auto serial = x.serial + 1;
+  x = {};
+  x.serial = serial == 0 ? 1 : serial;
+  free_.push_back(slot);
+  --size_;
+}
+
+void connection_set::heard(connection_id id) noexcept {
+  if (auto* x = find(id))
+    x->heard = tick_;
+}
+
+int connection_set::fd(connection_id id) const noexcept {
+  const auto* x = find(id);
+  return x ? x->fd : -1;
+}
+
+connection_set::entry* connection_set::find(connection_id id) noexcept {
+  if (id.slot >= entries_.size())
+    return nullptr;
+  auto& x = entries_[id.slot];
+  return x.owner && x.serial == id.serial ? &x : nullptr;
+}
+
+const connection_set::entry*
+connection_set::find(connection_id id) const noexcept {
+  return const_cast<connection_set*>(this)->find(id);
+}
+
+// -- readiness ----------------------------------------------------------------
+
+void connection_set::wait() {
+  using boost::asio::posix::stream_descriptor;
+  watcher_->descriptor.async_wait(
+    stream_descriptor::wait_read,
+    [this, watched = std::weak_ptr(watcher_)](boost::system::error_code ec) {
+      // Gone once shut: then `this` may be, too.
+      const auto alive = watched.lock();
+      if (ec || !alive)
+        return;
+      dispatch(alive->epoll);
+      if (watcher_)
+        wait();
+    });
+}
+
+void connection_set::dispatch(int epoll) {
+  epoll_event events[events_max];
+  const auto n = ::epoll_wait(epoll, events, events_max, 0);
+  for (int i = 0; i < n; ++i) {
+    const auto id = unpacked(events[i].data.u64);
+    // An event earlier in the batch may have ended this connection.
+    const auto* x = find(id);
+    if (!x)
+      continue;
+    const auto what = events[i].events;
+    const bool ended = what & (EPOLLERR | EPOLLHUP);
+    x->owner->ready(id, {.readable = ended || (what & EPOLLIN),
+                         .writable = (what & EPOLLOUT) != 0});
+  }
+}
+
+connection_set::received connection_set::read(connection_id id) {
+  const auto n = ::recv(fd(id), scratch_.get(), scratch_size, MSG_DONTWAIT);
+  if (n > 0)
+    return {{scratch_.get(), static_cast<std::size_t>(n)}, false};
+  const bool again =
+    n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  return {{}, !again};
+}
+
+void connection_set::flush_marked() {
+  // A flush may end a process, whose end may mark others.
+  while (!marked_.empty()) {
+    flushing_.clear();
+    std::swap(flushing_, marked_);
+    for (const auto id : flushing_)
+      if (const auto* x = find(id))
+        x->owner->flush(id);
+  }
+}
+
+std::uint32_t connection_set::drain(std::uint32_t from, std::size_t count) {
+  for (auto slot = from; slot < entries_.size(); ++slot) {
+    if (count == 0)
+      return slot;
+    if (auto* owner = entries_[slot].owner)
+      count -= owner->drain({slot, entries_[slot].serial}) ? 1 : 0;
+  }
+  return 0;
+}
+
+// -- silence ------------------------------------------------------------------
+
+void connection_set::sweep_later(runtime::duration after) {
+  timer_ = home_.call_after(after, [this] { sweep(); });
+}
+
+void connection_set::sweep() {
+  if (sweep_at_ == 0)
+    ++tick_;
+  const auto end = static_cast<std::uint32_t>(
+    std::min<std::size_t>(entries_.size(), sweep_at_ + sweep_slice));
+  for (; sweep_at_ < end; ++sweep_at_) {
+    const auto& x = entries_[sweep_at_];
+    if (x.owner && x.how != patience::endless
+        && tick_ - x.heard > ticks_[static_cast<std::size_t>(x.how)])
+      x.owner->expired({sweep_at_, x.serial});
+    if (!watcher_)
+      return;
+  }
+  if (sweep_at_ < entries_.size())
+    return sweep_later({});
+  sweep_at_ = 0;
+  sweep_later(tick_length_);
+}
+
+} // namespace bennu::transport::detail

@@ -1,0 +1,181 @@
+#include "transport/detail/http_message.hpp"
+
+#include "transport/detail/memory_layer.hpp"
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <algorithm>
+#include <cctype>
+
+namespace bennu::transport::detail {
+
+namespace {
+
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+
+using parser_type = http::request_parser<http::string_body>;
+using request_type = http::request<http::string_body>;
+
+std::string_view view(beast::string_view x) {
+  return {x.data(), x.size()};
+}
+beast::string_view view(std::string_view x) {
+  return {x.data(), x.size()};
+}
+
+std::string lower(std::string_view text) {
+  std::string x{text};
+  std::transform(x.begin(), x.end(), x.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return x;
+}
+
+} // namespace
+
+struct http_request::impl {
+  request_type message;
+};
+
+http_request::http_request() = default;
+http_request::http_request(http_request&&) noexcept = default;
+http_request& http_request::operator=(http_request&&) noexcept = default;
+http_request::~http_request() = default;
+
+std::string_view http_request::method() const noexcept {
+  return view(impl_->message.method_string());
+}
+
+std::string_view http_request::target() const noexcept {
+  return view(impl_->message.target());
+}
+
+unsigned http_request::version() const noexcept {
+  return impl_->message.version();
+}
+
+bool http_request::keep_alive() const noexcept {
+  return impl_->message.keep_alive();
+}
+
+std::optional<std::string_view>
+http_request::header(std::string_view name) const {
+  const auto found = impl_->message.find(view(name));
+  if (found == impl_->message.end())
+    return std::nullopt;
+  return view(found->value());
+}
+
+bool http_request::has_token(std::string_view name,
+                             std::string_view token) const {
+  const auto [first, last] = impl_->message.equal_range(view(name));
+  return std::any_of(first, last, [&](const auto& field) {
+    return http::token_list{field.value()}.exists(view(token));
+  });
+}
+
+std::vector<std::pair<std::string, std::string>> http_request::headers() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& field : impl_->message)
+    all.emplace_back(lower(view(field.name_string())), view(field.value()));
+  return all;
+}
+
+http_request::upgrade
+http_request::accept_websocket(net::execution_context& context,
+                               std::string_view subprotocol) const {
+  work_queue queue{context};
+  websocket::stream<memory_layer, false> stream{memory_layer{queue}};
+  if (!subprotocol.empty())
+    stream.set_option(websocket::stream_base::decorator(
+      [name = std::string(subprotocol)](websocket::response_type& answer) {
+        answer.set(http::field::sec_websocket_protocol, name);
+      }));
+  error_code ec;
+  stream.accept(impl_->message, ec);
+  return {!ec, std::move(stream.next_layer().output())};
+}
+
+struct http_reader {
+  static http_read read(std::string_view bytes, const http_limits& limits) {
+    parser_type parser;
+    parser.eager(true);
+    parser.header_limit(static_cast<std::uint32_t>(limits.header_max));
+    parser.body_limit(limits.body_max);
+    http_read x;
+    if (!header_fits(bytes, limits.header_max)) {
+      x.what = http_read::kind::header_too_large;
+      return x;
+    }
+    error_code ec;
+    while (!parser.is_done() && x.size < bytes.size()) {
+      const auto rest = bytes.substr(x.size);
+      const auto n = parser.put(net::buffer(rest.data(), rest.size()), ec);
+      x.size += n;
+      if (ec || n == 0)
+        break;
+    }
+    if (ec && ec != http::error::need_more) {
+      x.what = kind_of(ec);
+      x.error = ec.message();
+    } else if (parser.is_done()) {
+      x.what = http_read::kind::complete;
+      x.request.impl_ = std::make_unique<http_request::impl>();
+      x.request.impl_->message = parser.release();
+    }
+    return x;
+  }
+
+  // Beast counts without line ends: our limit is in bytes on the wire.
+  static bool header_fits(std::string_view bytes, std::size_t header_max) {
+    return bytes.size() <= header_max
+           || bytes.substr(0, header_max).find("\r\n\r\n") != bytes.npos;
+  }
+
+  static http_read::kind kind_of(error_code ec) {
+    if (ec == http::error::header_limit)
+      return http_read::kind::header_too_large;
+    if (ec == http::error::body_limit)
+      return http_read::kind::body_too_large;
+    return http_read::kind::malformed;
+  }
+};
+
+http_read read_http(std::string_view bytes, const http_limits& limits) {
+  return http_reader::read(bytes, limits);
+}
+
+std::string render(const http_response& x, bool keep_alive,
+                   std::optional<std::size_t> head_size) {
+  http::response<http::string_body> message;
+  message.version(11);
+  message.result(static_cast<unsigned>(x.status));
+  for (const auto& [name, value] : x.headers)
+    message.set(view(name), value);
+  message.set(http::field::content_type, view(x.content_type));
+  message.content_length(head_size.value_or(x.body.size()));
+  message.keep_alive(keep_alive);
+  if (!keep_alive)
+    message.set(http::field::connection, "close");
+  if (!head_size)
+    message.body() = x.body;
+  std::string bytes;
+  http::response_serializer<http::string_body> serializer{message};
+  serializer.split(head_size.has_value());
+  error_code ec;
+  while (!ec
+         && !(head_size ? serializer.is_header_done() : serializer.is_done()))
+    serializer.next(ec, [&](error_code&, const auto& buffers) {
+      for (net::const_buffer part : beast::buffers_range_ref(buffers))
+        bytes.append(static_cast<const char*>(part.data()), part.size());
+      serializer.consume(beast::buffer_bytes(buffers));
+    });
+  return bytes;
+}
+
+} // namespace bennu::transport::detail

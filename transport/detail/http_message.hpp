@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace boost::asio {
+class execution_context;
+}
+
+namespace bennu::transport::detail {
+
+struct http_limits {
+  /// Request line and headers together; past it the client gets 431. What
+  /// Beast and most servers take.
+  std::size_t header_max = 8192;
+
+  /// Nothing here takes a body; a client that sends one may be answered on the
+  /// same connection as long as it is small. Past it: 413.
+  std::size_t body_max = 4096;
+};
+
+/// A request a client sent, read by Beast. Views are valid as long as it is.
+class http_request {
+public:
+  http_request();
+  http_request(http_request&&) noexcept;
+  http_request& operator=(http_request&&) noexcept;
+  ~http_request();
+
+  std::string_view method() const noexcept;
+  std::string_view target() const noexcept;
+
+  /// 11 for HTTP/1.1.
+  unsigned version() const noexcept;
+  bool keep_alive() const noexcept;
+
+  /// The first header of that name, in any case.
+  std::optional<std::string_view> header(std::string_view name) const;
+
+  /// True when a comma separated header has this token, in any case.
+  bool has_token(std::string_view name, std::string_view token) const;
+
+  /// All headers in the order sent, names in lower case.
+  std::vector<std::pair<std::string, std::string>> headers() const;
+
+  /// The answer to a websocket upgrade: 101, or what Beast refuses it with.
+  struct upgrade {
+    bool accepted = false;
+    std::string bytes;
+  };
+  upgrade accept_websocket(boost::asio::execution_context& context,
+                           std::string_view subprotocol) const;
+
+private:
+  friend struct http_reader;
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// What the first bytes of a connection are.
+struct http_read {
+  enum class kind {
+    complete,
+    incomplete,
+    malformed,
+    header_too_large,
+    body_too_large,
+  };
+
+  kind what = kind::incomplete;
+  http_request request;
+
+  /// Bytes the request took; what follows is the client's next.
+  std::size_t size = 0;
+
+  /// Why it is malformed, in words.
+  std::string error;
+};
+
+/// Reads one request from its first byte on. It keeps nothing: with more bytes
+/// ask again with all of them, which is rare since requests mostly arrive
+/// whole and are short.
+http_read read_http(std::string_view bytes, const http_limits& limits);
+
+/// An answer with its body.
+struct http_response {
+  int status = 200;
+  std::vector<std::pair<std::string_view, std::string>> headers = {};
+  std::string body = {};
+  std::string_view content_type = "text/plain; charset=utf-8";
+};
+
+/// The bytes of an answer. With `head_size` the body is left out, but its
+/// length announced: for HEAD, and for bodies that are sent from elsewhere.
+std::string render(const http_response& x, bool keep_alive,
+                   std::optional<std::size_t> head_size = {});
+
+} // namespace bennu::transport::detail

@@ -1,0 +1,198 @@
+#include "transport/detail/http_sessions.hpp"
+
+#include "channels/pool_supervisor.hpp"
+#include "runtime/log.hpp"
+#include "transport/detail/tcp.hpp"
+#include "transport/websocket_session.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace bennu::transport::detail {
+
+http_sessions::http_sessions(shard_transport& shared, const site& pages,
+                             http_sessions_options options)
+  : shared_(shared), site_(pages), options_(options) {}
+
+void http_sessions::accepted(int fd) {
+  if (pending_ >= options_.pending_max) {
+    shared_.counters.refused.add();
+    return refuse_connection(
+      fd, refusal(503, "Too many connections are being opened: try again."));
+  }
+  if (shared_.connections.add(fd, *this, patience::handshake))
+    ++pending_;
+}
+
+void http_sessions::ready(connection_id id, readiness what) {
+  try {
+    if (what.writable)
+      resume(id);
+    else if (what.readable)
+      receive(id);
+  } catch (const std::exception& e) {
+    runtime::log(runtime::log_level::error, "an http request failed: {}",
+                 e.what());
+    if (shared_.connections.belongs_to(id, *this))
+      refuse(id, 500, "The server failed on this request; its log says why.");
+  }
+}
+
+void http_sessions::expired(connection_id id) {
+  const auto found = sessions_.find(id.slot);
+  // Between two requests of a kept connection nothing is owed.
+  if (found == sessions_.end() || found->second.sending())
+    return drop(id);
+  refuse(id, 408, "The request took too long to arrive.");
+}
+
+bool http_sessions::drain(connection_id id) {
+  const auto found = sessions_.find(id.slot);
+  if (found == sessions_.end() || !found->second.sending())
+    drop(id);
+  else
+    found->second.keep_alive = false;
+  return false;
+}
+
+// -- requests -----------------------------------------------------------------
+
+void http_sessions::receive(connection_id id) {
+  const auto [bytes, ended] = shared_.connections.read(id);
+  if (ended)
+    return drop(id);
+  const auto found = sessions_.find(id.slot);
+  if (found == sessions_.end())
+    return process(id, bytes);
+  auto all = std::move(found->second.in);
+  all += bytes;
+  process(id, all);
+}
+
+void http_sessions::process(connection_id id, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto read = read_http(bytes, site_.limits());
+    switch (read.what) {
+    case http_read::kind::incomplete:
+      sessions_[id.slot].in.assign(bytes);
+      return;
+    case http_read::kind::malformed:
+      runtime::log(runtime::log_level::info, "a request is no http: {}",
+                   read.error);
+      return refuse(id, 400, "This is no HTTP request: " + read.error + ".");
+    case http_read::kind::header_too_large:
+      return refuse(id, 431, "The request's headers are too large.");
+    case http_read::kind::body_too_large:
+      return refuse(id, 413, "The request's body is too large.");
+    case http_read::kind::complete:
+      bytes.remove_prefix(read.size);
+      if (!answer(id, read.request, bytes))
+        return;
+    }
+  }
+  sessions_.erase(id.slot);
+}
+
+/// True when the connection goes on with its next request.
+bool http_sessions::answer(connection_id id, const http_request& request,
+                           std::string_view rest) {
+  auto x = site_.answer(request, peer_of(shared_.connections.fd(id)),
+                        shared_.draining);
+  if (!x.socket)
+    return respond(id, std::move(x), rest);
+  upgrade(id, request, std::move(x), rest);
+  return false;
+}
+
+/// True when all of it is sent and the connection is kept.
+bool http_sessions::respond(connection_id id, http_answer answer,
+                            std::string_view rest) {
+  auto& kept = sessions_[id.slot];
+  kept.in.assign(rest);
+  kept.out = std::move(answer.bytes);
+  kept.file = answer.file;
+  kept.keep_alive = answer.keep_alive && !shared_.draining;
+  return send_kept(id);
+}
+
+bool http_sessions::send_kept(connection_id id) {
+  auto& x = sessions_[id.slot];
+  while (x.sending()) {
+    const auto part = x.out.empty() ? x.file : std::string_view{x.out};
+    const auto n = shared_.send(id, part);
+    if (n <= 0) {
+      if (n < 0)
+        drop(id);
+      else
+        shared_.connections.watch(id, connection_set::interest::write);
+      return false;
+    }
+    shared_.connections.heard(id);
+    if (x.out.empty())
+      x.file.remove_prefix(static_cast<std::size_t>(n));
+    else
+      x.out.erase(0, static_cast<std::size_t>(n));
+  }
+  if (x.keep_alive)
+    return true;
+  forget(id);
+  shared_.linger(id);
+  return false;
+}
+
+/// There is room to go on with an answer, and then with what came behind.
+void http_sessions::resume(connection_id id) {
+  if (!send_kept(id))
+    return;
+  shared_.connections.watch(id, connection_set::interest::read);
+  const auto rest = std::move(sessions_[id.slot].in);
+  process(id, rest);
+}
+
+// -- becoming a websocket -----------------------------------------------------
+
+void http_sessions::upgrade(connection_id id, const http_request& request,
+                            http_answer answer, std::string_view rest) {
+  auto accepted =
+    request.accept_websocket(shared_.home.io(), answer.subprotocol);
+  if (!accepted.accepted) {
+    respond(id, {.bytes = std::move(accepted.bytes)}, {});
+    return;
+  }
+  const auto spec = answer.socket->spec;
+  const auto child = channels::start_socket<websocket_session>(
+    *spec, shared_.home.index(), std::move(*answer.socket),
+    websocket_session::opening{&shared_, id, idle_of(answer.mount),
+                               std::move(accepted.bytes), std::string(rest)});
+  if (child)
+    return forget(id);
+  shared_.counters.refused.add();
+  refuse(id, 503, "This node takes no more sockets: try again.");
+}
+
+// -- ending -------------------------------------------------------------------
+
+void http_sessions::refuse(connection_id id, int status,
+                           std::string_view text) {
+  const auto bytes = refusal(status, text);
+  forget(id);
+  if (shared_.send(id, bytes) == static_cast<long>(bytes.size()))
+    shared_.linger(id);
+  else
+    shared_.connections.close(id);
+}
+
+/// It is no pending connection any more.
+void http_sessions::forget(connection_id id) {
+  sessions_.erase(id.slot);
+  --pending_;
+}
+
+void http_sessions::drop(connection_id id) {
+  forget(id);
+  shared_.connections.close(id);
+}
+
+} // namespace bennu::transport::detail

@@ -1,0 +1,77 @@
+#include "transport/detail/shard_transport.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cerrno>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace bennu::transport::detail {
+
+shard_transport::shard_transport(runtime::shard& shard,
+                                 const shard_transport_options& opts,
+                                 shard_counters& counts)
+  : home(shard), options(opts), counters(counts),
+    connections(shard, opts.silence), codecs(shard.io(), opts.codec) {
+  home.add_hook(*this);
+}
+
+shard_transport::~shard_transport() {
+  shut();
+}
+
+void shard_transport::shut() {
+  if (std::exchange(shut_, true))
+    return;
+  home.remove_hook(*this);
+  connections.shut();
+  codecs.clear();
+}
+
+long shard_transport::send(connection_id id, std::string_view bytes) {
+  const auto n = ::send(connections.fd(id), bytes.data(), bytes.size(),
+                        MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (n >= 0)
+    return n;
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
+}
+
+void shard_transport::linger(connection_id id) {
+  ::shutdown(connections.fd(id), SHUT_WR);
+  connections.watch(id, connection_set::interest::read);
+  connections.hand_over(id, *this, patience::lingering);
+}
+
+void shard_transport::begin_drain(std::function<void()> empty) {
+  draining = true;
+  empty_ = std::move(empty);
+}
+
+void shard_transport::end_drain() {
+  draining = false;
+  empty_ = {};
+  drain_at_ = 0;
+}
+
+void shard_transport::drain_batch(std::size_t count) {
+  drain_at_ = connections.drain(drain_at_, count);
+}
+
+void shard_transport::turn_ended() {
+  connections.flush_marked();
+  if (empty_ && connections.size() == 0)
+    std::exchange(empty_, {})();
+}
+
+// A client that lingers is not heard any more, so it cannot stay by talking.
+void shard_transport::ready(connection_id id, readiness) {
+  if (connections.read(id).ended)
+    connections.close(id);
+}
+
+void shard_transport::expired(connection_id id) {
+  connections.close(id);
+}
+
+} // namespace bennu::transport::detail

@@ -1,0 +1,226 @@
+#include "transport/detail/site.hpp"
+
+#include "runtime/log.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace bennu::transport::detail {
+
+namespace {
+
+namespace urls = boost::urls;
+using params_map = std::map<std::string, std::string, std::less<>>;
+
+urls::string_view view(std::string_view x) {
+  return {x.data(), x.size()};
+}
+
+http_answer plain(int status, std::string_view text, bool keep_alive = false) {
+  http_response x;
+  x.status = status;
+  x.body = std::string(text) + "\n";
+  return {.bytes = render(x, keep_alive), .keep_alive = keep_alive};
+}
+
+http_answer needs_upgrade(std::string_view text) {
+  http_response x;
+  x.status = 426;
+  x.headers = {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}};
+  x.body = std::string(text) + "\n";
+  return {.bytes = render(x, false)};
+}
+
+/// Segment by segment; those of `:name` go to `params`.
+bool matches(std::string_view pattern, std::string_view path,
+             params_map& params) {
+  while (!pattern.empty() && !path.empty()) {
+    const auto pattern_end = std::min(pattern.find('/', 1), pattern.size());
+    const auto path_end = std::min(path.find('/', 1), path.size());
+    const auto wanted = pattern.substr(0, pattern_end);
+    const auto given = path.substr(0, path_end);
+    if (wanted.starts_with("/:") && given.size() > 1)
+      params.insert_or_assign(std::string(wanted.substr(2)),
+                              std::string(given.substr(1)));
+    else if (wanted != given)
+      return false;
+    pattern.remove_prefix(pattern_end);
+    path.remove_prefix(path_end);
+  }
+  return pattern.empty() && path.empty();
+}
+
+authority address_of(const http_request& request) {
+  const auto host = request.header("host").value_or("");
+  auto x = parse_authority("http://" + std::string(host));
+  return x ? std::move(*x) : authority{};
+}
+
+/// Why this is no upgrade Beast would take; empty when it is one.
+std::string upgrade_fault(const http_request& request) {
+  const auto shown = [&](std::string_view name) {
+    const auto value = request.header(name);
+    return value ? "\"" + std::string(*value) + "\"" : "none";
+  };
+  if (request.version() < 11)
+    return "A websocket needs HTTP/1.1";
+  if (request.header("host").value_or("").empty())
+    return "'host' header must be present and not empty";
+  if (!request.has_token("connection", "upgrade"))
+    return "'connection' header must contain 'upgrade', got "
+           + shown("connection");
+  if (!request.has_token("upgrade", "websocket"))
+    return "'upgrade' header must contain 'websocket', got " + shown("upgrade");
+  if (!request.header("sec-websocket-key"))
+    return "'sec-websocket-key' header must be present";
+  return {};
+}
+
+/// The first of the server's that the client offers. Nothing when the client
+/// offers some and none fits; empty when it offers none.
+std::optional<std::string>
+choose_subprotocol(const http_request& request,
+                   const std::vector<std::string>& ours) {
+  if (ours.empty() || !request.header("sec-websocket-protocol"))
+    return "";
+  for (const auto& name : ours)
+    if (request.has_token("sec-websocket-protocol", name))
+      return name;
+  return std::nullopt;
+}
+
+} // namespace
+
+/// A request's target, decoded.
+struct site::target {
+  std::string path;
+  params_map params;
+
+  static std::optional<target> parse(std::string_view text) {
+    const auto url = urls::parse_origin_form(view(text));
+    if (!url)
+      return std::nullopt;
+    target x;
+    x.path = url->path();
+    urls::encoding_opts decode;
+    decode.space_as_plus = true;
+    for (const auto& param : url->params(decode))
+      x.params.insert_or_assign(std::string(param.key),
+                                std::string(param.value));
+    return x;
+  }
+};
+
+site::site(options opts) : options_(std::move(opts)) {}
+
+http_answer site::answer(const http_request& request, const peer_address& peer,
+                         bool draining) const {
+  auto to = target::parse(request.target());
+  if (!to)
+    return plain(400, "The request's target is no valid path and query: "
+                      "percent-encode what is special in it.");
+  for (std::size_t i = 0; i < options_.mounts.size(); ++i)
+    if (matches(options_.mounts[i].path + "/websocket", to->path, to->params))
+      return draining ? plain(503, "This node is stopping: connect again.")
+                      : open_websocket(i, *to, request, peer);
+  if (to->path == "/health") {
+    http_response x{.status = draining ? 503 : 200};
+    x.content_type = "application/json";
+    x.body = draining ? R"({"status":"draining"})" : R"({"status":"ok"})";
+    const bool head = request.method() == "HEAD";
+    return {.bytes = render(x, request.keep_alive(),
+                            head ? std::optional{x.body.size()} : std::nullopt),
+            .keep_alive = request.keep_alive()};
+  }
+  return serve_file(request, to->path);
+}
+
+http_answer site::open_websocket(std::size_t index, target& to,
+                                 const http_request& request,
+                                 const peer_address& peer) const {
+  const auto& mount = options_.mounts[index];
+  if (request.method() != "GET")
+    return plain(400, "A websocket is opened with GET.");
+  if (!request.header("upgrade"))
+    return needs_upgrade("A websocket is opened here: send an upgrade request, "
+                         "e.g. with new WebSocket(url).");
+  if (const auto fault = upgrade_fault(request); !fault.empty()) {
+    runtime::log(runtime::log_level::info, "a bad upgrade: {}", fault);
+    return plain(400, fault);
+  }
+  if (request.header("sec-websocket-version") != "13")
+    return needs_upgrade("'sec-websocket-version' header must be 13");
+  if (!options_.origin_check.allows(request.header("origin"),
+                                    address_of(request), options_.url_host)) {
+    runtime::log(runtime::log_level::warning,
+                 "refused a websocket to a page of the origin {}: list it in "
+                 "check_origin if it is yours",
+                 request.header("origin").value_or("").substr(0, 200));
+    return plain(403, "Pages of this origin may not connect: list it in "
+                      "check_origin.");
+  }
+  const auto protocol = choose_subprotocol(request, mount.subprotocols);
+  if (!protocol)
+    return plain(403, "None of the offered subprotocols is spoken here.");
+  channels::connect_request asked;
+  asked.params = std::move(to.params);
+  asked.headers = request.headers();
+  asked.uri = std::string(request.target());
+  asked.peer_address = peer.address;
+  asked.peer_port = peer.port;
+  auto outcome = mount.connect(asked);
+  if (!outcome.accepted)
+    return plain(outcome.refused.status, outcome.refused.reason.empty()
+                                           ? "The connection was refused."
+                                           : outcome.refused.reason);
+  http_answer x;
+  x.socket = std::move(outcome.accepted);
+  x.mount = index;
+  x.subprotocol = *protocol;
+  return x;
+}
+
+http_answer site::serve_file(const http_request& request,
+                             const std::string& path) const {
+  const bool keep_alive = request.keep_alive();
+  if (request.method() != "GET" && request.method() != "HEAD") {
+    http_response x{.status = 405};
+    x.headers = {{"Allow", "GET, HEAD"}};
+    x.body = fmt::format("{} is not done here: use GET.\n", request.method());
+    return {.bytes = render(x, keep_alive), .keep_alive = keep_alive};
+  }
+  const auto* file = options_.files.find(path);
+  if (!file) {
+    auto x = plain(404, "Nothing is here." + mounts_text(), keep_alive);
+    if (request.method() == "HEAD")
+      x.bytes.resize(x.bytes.find("\r\n\r\n") + 4);
+    return x;
+  }
+  http_response x;
+  x.headers = {{"Cache-Control", "no-cache"}};
+  x.content_type = file->content_type;
+  http_answer answer{.bytes = render(x, keep_alive, file->content.size()),
+                     .keep_alive = keep_alive};
+  if (request.method() == "GET")
+    answer.file = file->content;
+  return answer;
+}
+
+std::string site::mounts_text() const {
+  std::string text;
+  for (const auto& mount : options_.mounts)
+    text += (text.empty() ? " Websockets are opened at " : ", ") + mount.path
+            + "/websocket";
+  return text.empty() ? text : text + ".";
+}
+
+std::string refusal(int status, std::string_view text) {
+  return plain(status, text).bytes;
+}
+
+} // namespace bennu::transport::detail

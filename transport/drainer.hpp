@@ -1,0 +1,39 @@
+#pragma once
+
+#include "runtime/process.hpp"
+#include "transport/detail/endpoint_state.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace bennu::transport {
+
+/// Ends the connections of an endpoint that stops: the last child to start and
+/// the first to be stopped. It has the listeners stop, closes websockets in
+/// batches with 1012, and ends once every close frame has been sent and
+/// answered, or drain_options::shutdown is over. Mirrors Phoenix's PoolDrainer.
+/// Also says at start where the endpoint is, since all of it runs by then.
+/// Confined to its process.
+class drainer final : public runtime::process {
+public:
+  explicit drainer(detail::endpoint_state_ptr state)
+    : state_(std::move(state)) {}
+
+protected:
+  void init() override;
+  void handle_message(runtime::message& msg) override;
+  void parent_exited(const runtime::exit_reason& why) override;
+  std::string label() const override;
+
+private:
+  void next_round();
+  void shard_done(std::size_t shard);
+
+  detail::endpoint_state_ptr state_;
+  runtime::exit_reason why_;
+  std::vector<bool> waits_for_;
+  bool draining_ = false;
+  std::size_t round_ = 0;
+};
+
+} // namespace bennu::transport

@@ -1,0 +1,170 @@
+#include "transport/endpoint.hpp"
+
+#include "channels/mount.hpp"
+#include "channels/pool_supervisor.hpp"
+#include "runtime/log.hpp"
+#include "runtime/node.hpp"
+#include "runtime/shard.hpp"
+#include "runtime/supervisor.hpp"
+#include "transport/detail/connection_holder.hpp"
+#include "transport/detail/endpoint_state.hpp"
+#include "transport/detail/file_limit.hpp"
+#include "transport/drainer.hpp"
+#include "transport/listener.hpp"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace bennu::transport {
+
+namespace {
+
+using detail::endpoint_state;
+using detail::endpoint_state_ptr;
+
+template <class T>
+runtime::child_spec on_shard(std::string name, std::size_t shard,
+                             const endpoint_state_ptr& state) {
+  auto x = runtime::worker_of<T>(std::move(name), state);
+  x.how.shard = shard;
+  return x;
+}
+
+std::string pool_name(const endpoint_options& options) {
+  return options.name + ".pool";
+}
+
+detail::site_mount mounted(const socket_mount& mount,
+                           const endpoint_options& options,
+                           runtime::node& node) {
+  const auto spec = channels::mount(
+    node, *mount.spec, {.pubsub = options.pubsub, .pool = pool_name(options)});
+  return {mount.path,
+          [spec](const channels::connect_request& request) {
+            return channels::negotiate(spec, request);
+          },
+          mount.subprotocols};
+}
+
+detail::site::options site_options(const endpoint_options& options,
+                                   runtime::node& node) {
+  detail::site::options x;
+  for (const auto& mount : options.sockets)
+    x.mounts.push_back(mounted(mount, options, node));
+  if (!options.static_dir.empty())
+    x.files = static_files{options.static_dir};
+  x.origin_check = options.check_origin;
+  x.url_host = options.url_host;
+  return x;
+}
+
+void look_at_limits(const endpoint_options& options, std::size_t shards) {
+  const auto has = detail::raise_file_limit();
+  const detail::wanted_limits wants{
+    .connections = options.connections_expected,
+    .shards = shards,
+    .backlog = static_cast<std::size_t>(options.backlog)};
+  for (const auto& line : detail::complaints(has, wants))
+    runtime::log(runtime::log_level::warning, "{}: {}", options.name, line);
+}
+
+runtime::supervisor_spec tree(const endpoint_state_ptr& state) {
+  runtime::supervisor_spec x{.name = state->options.name,
+                             .strategy = runtime::strategy::rest_for_one};
+  const auto shards = state->parts.size();
+  for (std::size_t i = 0; i < shards; ++i)
+    x.children.push_back(on_shard<detail::connection_holder>(
+      state->name_of("connections", i), i, state));
+  x.children.push_back(
+    channels::socket_pool_spec({.name = pool_name(state->options)}));
+  // One that crashes is started again alone: it is no reason to drain.
+  runtime::supervisor_spec listeners{.name =
+                                       state->options.name + ".listeners"};
+  for (std::size_t i = 0; i < shards; ++i)
+    listeners.children.push_back(
+      on_shard<listener>(state->name_of("listener", i), i, state));
+  x.children.push_back(std::move(listeners));
+  auto last =
+    runtime::worker_of<drainer>(state->options.name + ".drainer", state);
+  // Its own deadline comes first.
+  last.shutdown = runtime::shutdown_policy::after(
+    state->options.drain.shutdown + std::chrono::milliseconds{5000});
+  x.children.push_back(std::move(last));
+  return x;
+}
+
+/// Runs `f` on the running endpoint's state, if there is one.
+template <class F>
+void with_state(runtime::node& node, std::string_view name, F f) {
+  const auto holder = node.whereis(std::string(name) + ".connections.0");
+  if (!holder)
+    return;
+  node.run_on(holder.shard(), [&] {
+    auto* found = node.shard_at(holder.shard()).find(holder);
+    if (const auto* x = dynamic_cast<detail::connection_holder*>(found))
+      f(x->state());
+  });
+}
+
+} // namespace
+
+socket_mount::socket_mount(std::string where, const channels::socket_spec& what)
+  : path(std::move(where)),
+    spec(std::make_shared<const channels::socket_spec>(what)) {}
+
+endpoint_state::endpoint_state(endpoint_options opts, runtime::node& node,
+                               known_port last)
+  : options(std::move(opts)), site(site_options(options, node)),
+    last_port(std::move(last)) {
+  for (std::size_t i = 0; i < node.shard_count(); ++i)
+    parts.push_back(std::make_unique<part>());
+}
+
+std::vector<runtime::duration> endpoint_state::idle_limits() const {
+  std::vector<runtime::duration> limits;
+  for (const auto& mount : options.sockets)
+    limits.push_back(mount.spec->heartbeat_timeout);
+  return limits;
+}
+
+std::string endpoint_state::name_of(std::string_view role,
+                                    std::size_t shard) const {
+  return fmt::format("{}.{}.{}", options.name, role, shard);
+}
+
+runtime::child_spec endpoint(endpoint_options options) {
+  const auto port = std::make_shared<std::atomic<std::uint16_t>>(0);
+  const auto name = options.name;
+  return {
+    .id = name,
+    .start = [options = std::move(options),
+              port]() -> std::unique_ptr<runtime::detail::process_maker> {
+      auto& node = runtime::shard::current()->node();
+      look_at_limits(options, node.shard_count());
+      const auto state = std::make_shared<endpoint_state>(options, node, port);
+      return runtime::detail::make_maker<runtime::supervisor>(tree(state))
+        .moved();
+    },
+    .shutdown = runtime::shutdown_policy::infinity(),
+    .type = runtime::child_spec::kind::supervisor,
+    .how = {.name = name},
+  };
+}
+
+std::uint16_t bound_port(runtime::node& node, std::string_view name) {
+  std::uint16_t port = 0;
+  with_state(node, name, [&](const auto& state) { port = state.port; });
+  return port;
+}
+
+endpoint_counters counters(runtime::node& node, std::string_view name) {
+  endpoint_counters sum;
+  with_state(node, name, [&](const auto& state) {
+    for (const auto& part : state.parts)
+      sum += part->counters.read();
+  });
+  return sum;
+}
+
+} // namespace bennu::transport

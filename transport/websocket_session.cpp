@@ -1,0 +1,260 @@
+#include "transport/websocket_session.hpp"
+
+#include "runtime/log.hpp"
+
+#include <cerrno>
+#include <utility>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace bennu::transport {
+
+namespace {
+
+using channels::close_code;
+using detail::codec;
+using detail::connection_set;
+using detail::patience;
+using runtime::exit_reason;
+
+std::string close_frame(close_code code) {
+  const auto x = static_cast<unsigned>(code);
+  return {'\x88', '\x02', static_cast<char>(x >> 8),
+          static_cast<char>(x & 0xFF)};
+}
+
+} // namespace
+
+websocket_session::websocket_session(channels::socket_init init, opening from)
+  : socket(std::move(init)), shared_(std::move(from.shared)), id_(from.id) {
+  shared_->connections.hand_over(id_, *this, from.idle);
+  shared_->counters.open.add();
+  shared_->counters.upgraded.add();
+  queue_.push(std::move(from.answer));
+  if (!from.early.empty())
+    early_ = std::make_unique<std::string>(std::move(from.early));
+}
+
+websocket_session::~websocket_session() {
+  release(close_code::going_away);
+  shared_->counters.open.subtract();
+}
+
+void websocket_session::init() {
+  open_ = true;
+  mark();
+  socket::init();
+  if (const auto early = std::move(early_))
+    received(*early);
+}
+
+void websocket_session::terminate(const exit_reason& why) {
+  socket::terminate(why);
+  release(why.is_orderly() ? close_code::going_away
+                           : close_code::internal_error);
+}
+
+// -- reading ------------------------------------------------------------------
+
+void websocket_session::ready(detail::connection_id, readiness what) {
+  if (!open_)
+    return;
+  home().run_as(*this, [this, what] {
+    if (what.readable)
+      read();
+    if (what.writable && id_)
+      flush(id_);
+  });
+}
+
+void websocket_session::read() {
+  const auto [bytes, ended] = shared_->connections.read(id_);
+  if (ended) {
+    shared_->connections.close(std::exchange(id_, {}));
+    return stop(ending_ ? *ending_ : exit_reason::shutdown("closed"));
+  }
+  if (bytes.empty())
+    return;
+  shared_->counters.bytes_in.add(bytes.size());
+  // Once we have closed, what the client still sends has nobody to go to, and
+  // does not prolong its end.
+  if (ending_)
+    return;
+  shared_->connections.heard(id_);
+  received(bytes);
+}
+
+void websocket_session::received(std::string_view bytes) {
+  // Held here, not in the member, so that a throw drops it half used.
+  auto borrowed = codec_ ? std::move(codec_) : shared_->codecs.take();
+  borrowed->feed(bytes);
+  auto event = borrowed->next();
+  while (event == codec::event::message && !ending_) {
+    shared_->counters.messages_in.add();
+    // A ping before the message is answered before it.
+    if (borrowed->has_output() && !queue_answers(borrowed->take_output()))
+      return;
+    frame_received(borrowed->opcode(), borrowed->payload());
+    event = borrowed->next();
+  }
+  if (ending_)
+    return;
+  if (borrowed->has_output() && !queue_answers(borrowed->take_output()))
+    return;
+  if (event == codec::event::closed)
+    return end_after_flush("closed");
+  if (event == codec::event::failed) {
+    runtime::log(runtime::log_level::info,
+                 "websocket {} broke the protocol: {}", to_string(self()),
+                 borrowed->error());
+    return end_after_flush("protocol_error");
+  }
+  if (borrowed->reusable())
+    shared_->codecs.give_back(std::move(borrowed));
+  else
+    codec_ = std::move(borrowed);
+}
+
+// -- writing ------------------------------------------------------------------
+
+void websocket_session::write(const channels::frame_ptr& x) {
+  if (ending_ || !id_)
+    return;
+  if (!make_room(x->wire().size()))
+    return;
+  queue_.push(x);
+  shared_->counters.messages_out.add();
+  mark();
+}
+
+void websocket_session::close(close_code code, exit_reason why) {
+  if (ending_ || !id_)
+    return;
+  queue_.push(close_frame(code));
+  ending_ = std::make_unique<exit_reason>(std::move(why));
+  shared_->connections.hand_over(id_, *this, patience::closing);
+  mark();
+}
+
+/// The codec's own close frame is queued already.
+void websocket_session::end_after_flush(std::string_view why) {
+  ending_ = std::make_unique<exit_reason>(exit_reason::shutdown(why));
+  shared_->connections.hand_over(id_, *this, patience::closing);
+  mark();
+}
+
+/// False when the client is now closed as a slow one.
+bool websocket_session::queue_answers(std::string answers) {
+  // Pongs count too: a client may ask for them and never read one.
+  if (!make_room(answers.size()))
+    return false;
+  queue_.push(std::move(answers));
+  mark();
+  return true;
+}
+
+bool websocket_session::make_room(std::size_t size) {
+  const auto limit = shared_->options.write_queue_max;
+  if (queue_.fits(size, limit))
+    return true;
+  // A burst within one turn is not the client's slowness: only what the kernel
+  // does not take counts.
+  send_queued();
+  if (queue_.fits(size, limit))
+    return true;
+  runtime::log(runtime::log_level::info,
+               "websocket {} reads too slowly: {} bytes wait; closed",
+               to_string(self()), queue_.bytes());
+  shared_->counters.slow_consumers.add();
+  queue_.clear();
+  slow_ = true;
+  ending_ =
+    std::make_unique<exit_reason>(exit_reason::shutdown("slow_consumer"));
+  mark();
+  return false;
+}
+
+void websocket_session::mark() {
+  if (!std::exchange(marked_, true))
+    shared_->connections.mark(id_);
+}
+
+void websocket_session::flush(detail::connection_id) {
+  marked_ = false;
+  if (slow_) {
+    shared_->connections.reset(std::exchange(id_, {}));
+    return end();
+  }
+  const bool drained = send_queued();
+  shared_->connections.watch(id_, drained ? connection_set::interest::read
+                                          : connection_set::interest::both);
+  if (!drained || !ending_)
+    return;
+  shared_->linger(std::exchange(id_, {}));
+  end();
+}
+
+/// True when nothing is left to send. A client that is gone is noticed by its
+/// readiness, not here.
+bool websocket_session::send_queued() {
+  constexpr std::size_t parts_max = 64;
+  iovec parts[parts_max];
+  while (!queue_.empty()) {
+    msghdr all{};
+    all.msg_iov = parts;
+    all.msg_iovlen = queue_.gather(parts, parts_max);
+    const auto n = ::sendmsg(shared_->connections.fd(id_), &all,
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+      return false;
+    if (n < 0) {
+      queue_.clear();
+      return true;
+    }
+    shared_->counters.bytes_out.add(static_cast<std::uint64_t>(n));
+    queue_.consume(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+// -- ending -------------------------------------------------------------------
+
+void websocket_session::end() {
+  home().run_as(*this, [this] { stop(*ending_); });
+}
+
+void websocket_session::expired(detail::connection_id id) {
+  if (ending_) {
+    shared_->connections.reset(id);
+    id_ = {};
+    return end();
+  }
+  shared_->counters.timeouts.add();
+  home().run_as(*this, [this] {
+    close(close_code::protocol_error, exit_reason::shutdown("timeout"));
+  });
+}
+
+bool websocket_session::drain(detail::connection_id) {
+  if (ending_)
+    return false;
+  home().run_as(*this, [this] {
+    close(close_code::service_restart, exit_reason::shutdown("draining"));
+  });
+  return true;
+}
+
+void websocket_session::release(close_code code) {
+  if (!id_)
+    return;
+  if (!ending_)
+    queue_.push(close_frame(code));
+  if (!slow_ && send_queued())
+    shared_->linger(id_);
+  else
+    shared_->connections.reset(id_);
+  id_ = {};
+}
+
+} // namespace bennu::transport

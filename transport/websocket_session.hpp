@@ -1,0 +1,87 @@
+#pragma once
+
+#include "channels/socket.hpp"
+#include "transport/detail/shard_transport.hpp"
+#include "transport/write_queue.hpp"
+
+#include <memory>
+#include <string>
+
+namespace bennu::transport {
+
+/// The process of one websocket, from its upgrade on. Mirrors what Bandit and
+/// Phoenix.Transports.WebSocket do for Phoenix.Socket.
+///
+/// While nothing happens it is a few pointers: its descriptor lies in the
+/// shard's connection_set, a codec is borrowed while a message is under way,
+/// the write queue is empty. Frames written in one turn leave in one system
+/// call at the end of the turn.
+///
+/// Limits, from endpoint_options but the first:
+/// - `heartbeat_timeout` of the socket_spec without a byte from the client:
+///   close 1002, as Bandit (1000 would keep phoenix.js from coming back).
+/// - `message_max`: close 1009.
+/// - `write_queue_max` bytes wait for a client that does not read them: it is
+///   reset, without a close frame, which could not reach it before all that
+///   waits in the kernel. phoenix.js sees 1006 and comes back. Nobody else is
+///   delayed: write() never blocks. Differs from Phoenix, where a slow reader
+///   blocks its socket process and fills that one's mailbox.
+///
+/// A throw out of a handler closes with 1011, an orderly end or a kill with
+/// 1001. Confined to its process.
+class websocket_session final : public channels::socket,
+                                private detail::connection_set::handler {
+public:
+  /// How a connection comes from HTTP: `answer` is its 101, `early` what the
+  /// client has sent behind its request.
+  struct opening {
+    detail::shard_transport_ptr shared;
+    detail::connection_id id;
+    detail::patience idle = detail::patience::idle;
+    std::string answer;
+    std::string early;
+  };
+
+  /// Takes the connection over.
+  websocket_session(channels::socket_init init, opening from);
+  ~websocket_session() override;
+
+  void write(const channels::frame_ptr& x) override;
+
+protected:
+  void close(channels::close_code code, runtime::exit_reason why) override;
+
+  void init() override;
+  void terminate(const runtime::exit_reason& why) override;
+
+private:
+  void ready(detail::connection_id id, readiness what) override;
+  void expired(detail::connection_id id) override;
+  void flush(detail::connection_id id) override;
+  bool drain(detail::connection_id id) override;
+
+  void read();
+  void received(std::string_view bytes);
+  void end_after_flush(std::string_view why);
+  bool send_queued();
+  bool queue_answers(std::string answers);
+  bool make_room(std::size_t size);
+  void mark();
+  void end();
+  void release(channels::close_code code);
+
+  detail::shard_transport_ptr shared_;
+  detail::connection_id id_;
+  std::unique_ptr<detail::codec> codec_;
+  std::unique_ptr<std::string> early_;
+
+  /// Set once the connection is to end: after what is queued, or at once when
+  /// it is slow_.
+  std::unique_ptr<runtime::exit_reason> ending_;
+  write_queue queue_;
+  bool open_ = false;
+  bool marked_ = false;
+  bool slow_ = false;
+};
+
+} // namespace bennu::transport
