@@ -1,0 +1,57 @@
+// A websocket client's bytes, in pieces, through a lent codec. The first byte
+// of the input says how long the pieces are.
+#include "runtime/assert.hpp"
+#include "transport/detail/codec_pool.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+using bennu::transport::detail::codec;
+
+namespace {
+
+constexpr std::size_t message_max = 1000;
+
+/// What the codec made of the bytes, fed in pieces of `size`.
+std::string run(bennu::transport::detail::codec_pool& pool,
+                std::string_view bytes, std::size_t size) {
+  auto x = pool.take();
+  std::string seen;
+  auto last = codec::event::need_bytes;
+  while (!bytes.empty() && last == codec::event::need_bytes) {
+    const auto piece = bytes.substr(0, size);
+    bytes.remove_prefix(piece.size());
+    x->feed(piece);
+    while ((last = x->next()) == codec::event::message) {
+      BENNU_ASSERT(x->payload().size() <= message_max);
+      seen += std::to_string(static_cast<int>(x->opcode()));
+      seen += x->payload();
+    }
+  }
+  seen += x->take_output();
+  seen += std::to_string(static_cast<int>(last));
+  BENNU_ASSERT(last == codec::event::need_bytes || !x->reusable());
+  pool.give_back(std::move(x));
+  return seen;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  static boost::asio::io_context context;
+  static bennu::transport::detail::codec_pool pool{
+    context, {.message_max = message_max}};
+  if (size == 0)
+    return 0;
+  const auto piece = std::max<std::size_t>(1, data[0]);
+  const std::string_view bytes{reinterpret_cast<const char*>(data + 1),
+                               size - 1};
+  // How the network cuts the bytes must not matter.
+  BENNU_ASSERT(run(pool, bytes, piece) == run(pool, bytes, bytes.size() + 1));
+  return 0;
+}

@@ -1,0 +1,13 @@
+#include "channels/serializer_v1.hpp"
+#include "tests/fuzz/round_trip.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+/// Any text: decoded or malformed_frame, and what is decoded can be echoed.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  const bennu::channels::serializer_v1 v1;
+  bennu::fuzz::decode_and_echo(v1, bennu::channels::opcode::text, data, size);
+  return 0;
+}
