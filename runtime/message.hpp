@@ -33,6 +33,7 @@ struct message_content {
   message_content& operator=(const message_content&) = delete;
   virtual ~message_content() = default;
   virtual const char* type_name() const noexcept = 0;
+  virtual void render(std::string& out) const = 0;
 
   std::atomic<std::uint32_t> references{1};
   type_token token;
@@ -44,11 +45,28 @@ struct message_values final : message_content {
   explicit message_values(std::in_place_t, Us&&... xs)
     : message_content(token_of<Ts...>), values(std::forward<Us>(xs)...) {}
   const char* type_name() const noexcept override;
+  void render(std::string& out) const override;
 
   std::tuple<Ts...> values;
 };
 
 std::string demangled(const char* name);
+std::string in_quotes(std::string_view text);
+
+/// A value as an operator reads it: numbers and texts as they are, what has a
+/// to_string by that, anything else by the name of its type.
+template <class T>
+std::string rendered(const T& x) {
+  using std::to_string;
+  if constexpr (std::is_same_v<T, bool>)
+    return x ? "true" : "false";
+  else if constexpr (std::is_convertible_v<const T&, std::string_view>)
+    return in_quotes(x);
+  else if constexpr (requires { std::string{to_string(x)}; })
+    return to_string(x);
+  else
+    return demangled(typeid(T).name());
+}
 
 } // namespace detail
 
@@ -112,6 +130,13 @@ public:
   /// The types it holds, readable: for logs and the observer.
   std::string type_name() const;
 
+  /// Its values, readable, at most `max` bytes of them: `ping`, `(1, "text")`.
+  /// A type shows its values by a to_string that its namespace has.
+  std::string render(std::size_t max = render_max) const;
+
+  /// A line on an operator's screen.
+  static constexpr std::size_t render_max = 200;
+
 private:
   template <class... Ts>
   std::tuple<Ts...>& values() const noexcept {
@@ -139,7 +164,20 @@ struct down_message {
   std::uint64_t ref = 0;
   pid from;
   exit_reason reason;
+
+  /// What was monitored, when that was a name.
+  std::string name{};
 };
+
+/// What start_timer sends: `{timeout, TimerRef, Msg}`.
+struct timeout_message {
+  std::uint64_t ref = 0;
+  message content;
+};
+
+std::string to_string(const exit_message& x);
+std::string to_string(const down_message& x);
+std::string to_string(const timeout_message& x);
 
 // -- inline implementation ----------------------------------------------------
 
@@ -161,6 +199,17 @@ using stored_t =
 template <class... Ts>
 const char* detail::message_values<Ts...>::type_name() const noexcept {
   return typeid(void (*)(Ts...)).name();
+}
+
+template <class... Ts>
+void detail::message_values<Ts...>::render(std::string& out) const {
+  std::apply(
+    [&](const auto&... xs) {
+      const char* separator = sizeof...(xs) == 1 ? "" : "(";
+      ((out += std::exchange(separator, ", "), out += rendered(xs)), ...);
+      out += sizeof...(xs) == 1 ? "" : ")";
+    },
+    values);
 }
 
 template <class... Ts>

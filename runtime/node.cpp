@@ -1,6 +1,7 @@
 #include "runtime/node.hpp"
 
 #include "runtime/assert.hpp"
+#include "runtime/detail/describe.hpp"
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/root_process.hpp"
 #include "runtime/log.hpp"
@@ -170,6 +171,39 @@ pid node::spawn_maker(detail::process_maker& maker, const spawn_options& how) {
   return id;
 }
 
+pid node::start_process_maker(detail::process_maker& maker,
+                              const spawn_options& how, duration timeout) {
+  if (impl_->here())
+    throw std::logic_error("node::start_process would block its own shard; use "
+                           "process::start_link");
+  auto started = std::make_shared<std::promise<pid>>();
+  auto answer = started->get_future();
+  // A process of its own starts it, lets go of it, and ends.
+  spawn([&maker, how, timeout, started](process& self) -> behavior {
+    self.start_maker(maker, how, timeout)
+      .then(
+        [&self, started](const pid& id) {
+          self.unlink(id);
+          started->set_value(id);
+          self.stop();
+        },
+        [&self, started](const exit_reason& why) {
+          started->set_exception(std::make_exception_ptr(
+            std::runtime_error("the start failed: " + to_string(why))));
+          self.stop();
+        });
+    return {[](message&) {}};
+  });
+  if (impl_->simulated)
+    impl_->await_tree(
+      [&] {
+        return answer.wait_for(std::chrono::seconds{0})
+               == std::future_status::ready;
+      },
+      std::nullopt);
+  return answer.get();
+}
+
 void node::send_message(const pid& to, message msg) {
   if (!to || !impl_->is_here(to))
     return;
@@ -251,55 +285,59 @@ std::vector<std::string> node::registered() const {
 
 // -- looking in ---------------------------------------------------------------
 
-namespace {
-
-process_info describe(detail::process_core& core) {
-  process_info x{
-    .id = core.id(),
-    .label = core.label(),
-    .parent = core.parent(),
-    .message_queue_len = core.queue_length(),
-    .reductions = core.reductions(),
-    .status =
-      core.is_runnable() ? process_status::runnable : process_status::waiting,
-    .memory = core.memory(),
-    .trap_exit = core.trapping(),
-  };
-  using kind = detail::relation::kind;
-  for (const auto& tie : core.relations())
-    (tie.is_link()                    ? x.links
-     : tie.what == kind::monitored_by ? x.monitored_by
-                                      : x.monitors)
-      .push_back(tie.other);
-  return x;
-}
-
-} // namespace
-
 std::optional<process_info> node::info(const pid& id) {
   if (!id || !impl_->is_here(id))
     return std::nullopt;
   std::optional<process_info> result;
   run_on(id.shard(), [&] {
-    auto* core = impl_->home_of(id).find_core(id);
-    if (!core)
-      return;
-    result = describe(*core);
-    result->registered_name = impl_->names.name_of(id);
+    if (const auto* core = impl_->home_of(id).find_core(id))
+      result = detail::describe(*core);
   });
   return result;
 }
 
+std::vector<pid> node::ancestors(const pid& id) {
+  std::vector<pid> line;
+  auto at = info(id);
+  while (at && at->parent && line.size() < ancestors_max) {
+    line.push_back(at->parent);
+    at = info(at->parent);
+  }
+  return line;
+}
+
+message node::inspect(const pid& id, const process::inspector& f) {
+  message answer;
+  std::exception_ptr failure;
+  bool found = false;
+  if (id && impl_->is_here(id))
+    run_on(id.shard(), [&] {
+      auto* core = impl_->home_of(id).find_core(id);
+      found = core != nullptr;
+      try {
+        if (core)
+          answer = f(*core->object());
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    });
+  if (failure)
+    std::rethrow_exception(failure);
+  if (!found)
+    throw std::runtime_error("no process " + to_string(id) + " is alive");
+  return answer;
+}
+
 std::vector<std::string> node::peek_mailbox(const pid& id, std::size_t max) {
-  std::vector<std::string> kinds;
+  std::vector<std::string> texts;
   if (id && impl_->is_here(id))
     run_on(id.shard(), [&] {
       const auto* core = impl_->home_of(id).find_core(id);
       if (core)
         for (const auto& x : core->peek(max))
-          kinds.push_back(x.type_name());
+          texts.push_back(x.render());
     });
-  return kinds;
+  return texts;
 }
 
 std::vector<pid> node::processes(const pid& after, std::size_t max) {

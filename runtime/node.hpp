@@ -31,28 +31,6 @@ struct node_options {
   std::chrono::milliseconds stop_timeout{60'000};
 };
 
-/// What a process is at. `waiting`: nothing to do; `runnable`: in its shard's
-/// queue. (`running` is not seen: the shard that answers runs nobody else.)
-enum class process_status { waiting, runnable };
-
-/// What can be seen of a process from outside, without stopping it. Mirrors
-/// process_info; memory is in bytes, of the process, its queue and relations,
-/// without what its members point to.
-struct process_info {
-  pid id{};
-  std::string registered_name{};
-  std::string label{};
-  pid parent{};
-  std::size_t message_queue_len = 0;
-  std::size_t reductions = 0;
-  std::vector<pid> links{};
-  std::vector<pid> monitors{};
-  std::vector<pid> monitored_by{};
-  process_status status = process_status::waiting;
-  std::size_t memory = 0;
-  bool trap_exit = false;
-};
-
 /// An Erlang node in this program: shards, processes, registered names.
 /// Several may live in one program; they share nothing. Thread-safe, except
 /// that construction, start, run and stop belong to one thread outside it.
@@ -106,6 +84,17 @@ public:
 
   pid spawn_maker(detail::process_maker& maker, const spawn_options& how);
 
+  /// Starts a `T` and waits until its init has returned; throws
+  /// std::runtime_error with the reason when that fails, and kills what takes
+  /// longer than `timeout`. Mirrors gen_server:start. Never from a shard.
+  template <class T, class... Ts>
+  pid start_process(const spawn_options& how, duration timeout, Ts&&... args) {
+    auto maker = detail::make_maker<T>(std::forward<Ts>(args)...);
+    return start_process_maker(maker, how, timeout);
+  }
+  pid start_process_maker(detail::process_maker& maker,
+                          const spawn_options& how, duration timeout);
+
   template <class... Ts>
   void send(const pid& to, Ts&&... xs) {
     send_message(to, make_message(std::forward<Ts>(xs)...));
@@ -138,15 +127,34 @@ public:
 
   // -- looking in --
 
-  /// Empty for a dead process. Asked of its shard; waits for the answer, so
-  /// never call it from a shard.
+  // These ask the shards and wait: for threads outside the node. On a shard
+  // they throw std::logic_error; see process::info.
+
+  /// Empty for a dead process.
   std::optional<process_info> info(const pid& id);
   bool is_alive(const pid& id);
+
+  /// The pids that started a process, the nearest first, as far as they live:
+  /// `$ancestors`. At most ancestors_max.
+  std::vector<pid> ancestors(const pid& id);
+  static constexpr std::size_t ancestors_max = 64;
+
+  /// Runs an inspector on a process and returns its answer; see sys. Throws
+  /// std::runtime_error when the process is dead or the inspector fails.
+  message inspect(const pid& id, const process::inspector& f);
+  template <class R>
+  R inspect(const pid& id, const process::inspector& f) {
+    const auto answer = inspect(id, f);
+    if (const auto* value = answer.template value_if<R>())
+      return *value;
+    throw std::runtime_error("unexpected answer " + answer.type_name());
+  }
 
   /// Live processes.
   std::size_t process_count() const;
 
-  /// What kinds of messages wait in a mailbox, the oldest first, at most `max`.
+  /// The messages that wait in a mailbox, rendered, the oldest first, at most
+  /// `max`.
   std::vector<std::string> peek_mailbox(const pid& id, std::size_t max);
 
   /// Live processes in slot order, at most `max`, those after `after` (no

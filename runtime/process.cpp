@@ -1,11 +1,13 @@
 #include "runtime/process.hpp"
 
 #include "runtime/assert.hpp"
+#include "runtime/detail/describe.hpp"
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/process_core.hpp"
 #include "runtime/detail/shard_impl.hpp"
 #include "runtime/log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bennu::runtime {
@@ -13,6 +15,17 @@ namespace bennu::runtime {
 using detail::envelope;
 using detail::signal;
 using link_kind = detail::relation::kind;
+
+namespace {
+
+/// Who asks, whom, and the request it is.
+struct process_link {
+  pid from;
+  pid to;
+  monitor_ref ref = 0;
+};
+
+} // namespace
 
 process::process() {
   BENNU_ASSERT(detail::process_core::under_construction == &core()
@@ -60,8 +73,12 @@ std::vector<pid> process::members() const {
   return result;
 }
 
+std::string process::initial_call() const {
+  return detail::demangled(typeid(*this).name());
+}
+
 std::string process::label() const {
-  const auto name = detail::demangled(typeid(*this).name());
+  const auto name = initial_call();
   const auto at = name.rfind("::");
   return at == std::string::npos ? name : name.substr(at + 2);
 }
@@ -69,10 +86,29 @@ std::string process::label() const {
 // -- messages -----------------------------------------------------------------
 
 void process::send_message(const pid& to, message msg) {
+  core().note_sent(to, msg);
   auto x = std::make_unique<envelope>();
   x->content = std::move(msg);
   x->sender = self();
   core().home().route(to, std::move(x));
+}
+
+void process::send_message(const process_alias& to, message msg) {
+  core().note_sent(to.owner, msg);
+  auto x = std::make_unique<envelope>();
+  x->what = envelope::kind::alias;
+  x->ref = to.ref;
+  x->content = std::move(msg);
+  x->sender = self();
+  core().home().route(to.owner, std::move(x));
+}
+
+process_alias process::alias(alias_mode mode) {
+  return {self(), core().make_alias(mode)};
+}
+
+bool process::unalias(const process_alias& x) {
+  return x.owner == self() && core().unalias(x.ref);
 }
 
 bool process::send_message(std::string_view name, message msg) {
@@ -82,24 +118,31 @@ bool process::send_message(std::string_view name, message msg) {
   return static_cast<bool>(to);
 }
 
+bool process::expect_reply(monitor_ref ref, const pid& from, duration timeout) {
+  auto& home = core().home();
+  core().relations().add({ref, from, link_kind::request});
+  const auto timer = home.timers().set(
+    timeout, self(), make_message(detail::request_timeout{ref}));
+  core().await_reply(ref, timer, {});
+  // A pid that names nobody, or somebody of another node, answers noproc.
+  const bool is_here = from && home.owner().is_here(from);
+  if (!is_here)
+    core().down(ref, from, exit_reason::noproc());
+  return is_here;
+}
+
 pending_request process::request_message(const pid& to, duration timeout,
                                          message msg) {
   auto& home = core().home();
   const auto ref = home.next_ref();
-  core().relations().add({ref, to, link_kind::request});
-  const auto timer = home.start_timer(
-    timeout, self(), make_message(detail::request_timeout{ref}));
-  core().await_reply(ref, timer, {});
+  if (!expect_reply(ref, to, timeout))
+    return {*this, ref};
   auto watch = std::make_unique<signal>();
   watch->what = signal::kind::monitor;
   watch->from = self();
   watch->ref = ref;
-  // A pid that names nobody, or somebody of another node, answers noproc.
-  if (!to || !home.owner().is_here(to)) {
-    core().down(ref, to, exit_reason::noproc());
-    return {*this, ref};
-  }
   home.route(to, std::move(watch));
+  core().note_sent(to, msg);
   auto x = std::make_unique<envelope>();
   x->what = envelope::kind::request;
   x->ref = ref;
@@ -107,6 +150,60 @@ pending_request process::request_message(const pid& to, duration timeout,
   x->sender = self();
   home.route(to, std::move(x));
   return {*this, ref};
+}
+
+namespace {
+
+/// Runs an inspector where the inspected process lives, and answers.
+void run_inspector(const process_link& link, const process::inspector& f) {
+  auto& here = *detail::current_shard();
+  auto* core = here.find_core(link.to);
+  auto failure = exit_reason::noproc();
+  if (core) {
+    try {
+      auto letter = std::make_unique<envelope>();
+      letter->what = envelope::kind::reply;
+      letter->ref = link.ref;
+      letter->content = f(*core->object());
+      letter->sender = link.to;
+      return here.route(link.from, std::move(letter));
+    } catch (const std::exception& e) {
+      failure = exit_reason::error(e.what());
+    }
+  }
+  auto x = std::make_unique<signal>();
+  x->what = signal::kind::down;
+  x->from = link.to;
+  x->ref = link.ref;
+  x->why = std::move(failure);
+  here.route(link.from, std::move(x));
+}
+
+} // namespace
+
+pending_request process::inspect(const pid& of, duration timeout, inspector f) {
+  auto& home = core().home();
+  const auto ref = home.next_ref();
+  if (!expect_reply(ref, of, timeout))
+    return {*this, ref};
+  auto x = std::make_unique<signal>();
+  x->what = signal::kind::run;
+  x->run = [link = process_link{self(), of, ref}, f = std::move(f)] {
+    run_inspector(link, f);
+  };
+  home.route(of, std::move(x));
+  return {*this, ref};
+}
+
+pending_request process::info(const pid& of, duration timeout) {
+  return inspect(of, timeout, [](process& x) {
+    return make_message(detail::describe(x.core()));
+  });
+}
+
+void pending_request::end_by_failed_request(process& self,
+                                            const exit_reason& why) {
+  self.exit(exit_reason::error("a request failed: " + to_string(why)));
 }
 
 void process::await_reply(monitor_ref ref, pending_request::any_answer then) {
@@ -126,7 +223,21 @@ reply_to process::take_reply_to() noexcept {
   return {x->sender, x->ref};
 }
 
+void process::handle_next(message msg) {
+  core().handle_next(std::move(msg));
+}
+
+bool process::is_request() const noexcept {
+  const auto* x = core().current();
+  return x && x->what == envelope::kind::request;
+}
+
+bool process::is_stopping() const noexcept {
+  return core().is_stopping();
+}
+
 void process::send_reply(const reply_to& to, message msg) {
+  core().note_sent(to.from, msg);
   auto x = std::make_unique<envelope>();
   x->what = envelope::kind::reply;
   x->ref = to.request;
@@ -135,11 +246,25 @@ void process::send_reply(const reply_to& to, message msg) {
   core().home().route(to.from, std::move(x));
 }
 
+void pending_request::then_message(any_answer f) {
+  self_.await_reply(ref_, std::move(f));
+}
+
 // -- starting others ----------------------------------------------------------
 
 monitored_pid process::spawn_maker(detail::process_maker& maker,
                                    const spawn_options& how, relation rel) {
   return core().home().spawn({maker, how, &core(), rel});
+}
+
+pending_request process::start_maker(detail::process_maker& maker,
+                                     const spawn_options& how,
+                                     duration timeout) {
+  const auto child = spawn_maker(maker, how, relation::start);
+  const auto timer = core().home().timers().set(
+    timeout, self(), make_message(detail::request_timeout{child.ref}));
+  core().await_reply(child.ref, timer, {});
+  return {*this, child.ref};
 }
 
 void process::started() {
@@ -175,21 +300,32 @@ void process::unlink(const pid& other) {
 }
 
 monitor_ref process::monitor(const pid& other) {
-  auto& home = core().home();
-  const auto ref = home.next_ref();
+  const auto ref = core().home().next_ref();
+  begin_monitor(ref, other);
+  return ref;
+}
+
+monitor_ref process::monitor(std::string_view name) {
+  const auto ref = core().home().next_ref();
+  const auto other = core().home().owner().names.find(name);
+  if (other != self())
+    core().name_monitor(ref, name);
+  begin_monitor(ref, other);
+  return ref;
+}
+
+void process::begin_monitor(monitor_ref ref, const pid& other) {
   if (other == self())
-    return ref;
+    return;
+  auto& home = core().home();
   core().relations().add({ref, other, link_kind::monitors});
-  if (!other || !home.owner().is_here(other)) {
-    core().down(ref, other, exit_reason::noproc());
-    return ref;
-  }
+  if (!other || !home.owner().is_here(other))
+    return core().down(ref, other, exit_reason::noproc());
   auto x = std::make_unique<signal>();
   x->what = signal::kind::monitor;
   x->from = self();
   x->ref = ref;
   home.route(other, std::move(x));
-  return ref;
 }
 
 bool process::demonitor(monitor_ref ref) {
@@ -219,8 +355,21 @@ bool process::trap_exit(bool on) noexcept {
   return core().trap_exit(on);
 }
 
-// -- flags, dictionary
-// ---------------------------------------------------------
+// -- flags, dictionary --------------------------------------------------------
+
+priority_level process::priority(priority_level x) noexcept {
+  const auto was = core().priority();
+  core().priority(x);
+  return was;
+}
+
+priority_level process::priority() const noexcept {
+  return core().priority();
+}
+
+void process::hibernate() {
+  core().hibernate();
+}
 
 void process::limit_mailbox(std::size_t max, mailbox_policy policy) {
   core().limit_mailbox(max, policy);
@@ -259,36 +408,40 @@ bool process::register_name(std::string_view name) {
   return true;
 }
 
+bool process::unregister_name() {
+  return core().home().owner().names.erase_name_of(self());
+}
+
 // -- timers -------------------------------------------------------------------
 
-timer_ref process::start_timer(duration delay, const pid& to, message msg) {
-  return core().home().start_timer(delay, to, std::move(msg));
+timer_ref process::send_message_after(duration delay, const pid& to,
+                                      message msg) {
+  return core().home().timers().set(delay, to, std::move(msg));
 }
 
-bool process::cancel_timer(timer_ref ref) noexcept {
-  return core().home().cancel(ref);
+timer_ref process::send_message_after(duration delay, const named& to,
+                                      message msg) {
+  return core().home().timers().set(delay, to, std::move(msg));
 }
 
-// -- function_process ---------------------------------------------------------
-
-void function_process::init() {
-  behavior_ = body_(*this);
-  body_ = {};
-  if (!behavior_)
-    stop();
+timer_ref process::start_message_timer(duration delay, message msg) {
+  return core().home().timers().set_timeout(delay, self(), std::move(msg));
 }
 
-void function_process::handle_message(message& msg) {
-  auto outcome = behavior_(msg);
-  if (!outcome.matched) {
-    log(log_level::warning, "process {}: unexpected message {}",
-        to_string(self()), msg.type_name());
-    return;
-  }
-  if (!outcome.reply)
-    return;
-  if (const auto to = take_reply_to())
-    send_reply(to, std::move(outcome.reply));
+duration process::until(time_point when) const noexcept {
+  return std::max(duration{0}, when - core().home().owner().time.now());
+}
+
+timer_ref process::start_interval(duration period, message msg) {
+  return core().home().timers().set_interval(period, self(), std::move(msg));
+}
+
+std::optional<duration> process::cancel_timer(timer_ref ref) noexcept {
+  return core().home().timers().cancel(ref);
+}
+
+std::optional<duration> process::read_timer(timer_ref ref) const noexcept {
+  return core().home().timers().read(ref);
 }
 
 } // namespace bennu::runtime

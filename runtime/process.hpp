@@ -5,12 +5,15 @@
 #include "runtime/fwd.hpp"
 #include "runtime/message.hpp"
 #include "runtime/pid.hpp"
+#include "runtime/process_info.hpp"
+#include "runtime/request.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -37,37 +40,32 @@ struct monitored_pid {
   monitor_ref ref = 0;
 };
 
-/// Whom a request came from: keep it to answer later with process::reply.
-struct reply_to {
-  pid from;
-  std::uint64_t request = 0;
-  explicit operator bool() const noexcept { return request != 0; }
+/// A registered name where a pid could stand. Value.
+struct named {
+  std::string name;
 };
 
-/// What ended a request without an answer: `timeout`, `noproc`, or the reason
-/// the answering process ended with.
-using on_error = std::function<void(const exit_reason&)>;
-
-/// A request that was sent and waits for `then`.
-class [[nodiscard]] pending_request {
-public:
-  /// Calls `f` with the answer, whose types are exactly its parameters, or
-  /// `failed` with the reason there is none. Both run as handlers of the
-  /// asking process. An answer of other types is a failure.
-  template <class F>
-  void then(F f, on_error failed = {});
-
-  /// The same for an answer of any type; one of the two is null.
-  using any_answer = std::function<void(message*, const exit_reason*)>;
-  void then_message(any_answer f);
-
-private:
-  friend class process;
-  pending_request(process& self, monitor_ref ref) : self_(self), ref_(ref) {}
-
-  process& self_;
-  monitor_ref ref_;
+/// Stands for a process until that process takes it back: what is sent to it
+/// later is dropped on arrival. Mirrors erlang:alias. Value.
+struct process_alias {
+  pid owner;
+  std::uint64_t ref = 0;
 };
+
+namespace detail {
+
+/// What send_after takes as its second argument and not as a message.
+template <class T>
+inline constexpr bool is_destination =
+  std::is_same_v<std::decay_t<T>,
+                 pid> || std::is_same_v<std::decay_t<T>, named>;
+
+struct sys_access;
+
+} // namespace detail
+
+/// How long an alias lives: until unalias, or until the first message.
+enum class alias_mode : std::uint8_t { explicit_unalias, reply };
 
 /// An Erlang process: a mailbox, a state only its own handlers touch, links
 /// and monitors. It is a lean CAF actor pinned to one shard of a node. Derive
@@ -104,8 +102,25 @@ public:
     return send_message(name, make_message(std::forward<Ts>(xs)...));
   }
 
+  /// Sends through an alias; dropped once its owner has taken it back.
+  template <class... Ts>
+  void send(const process_alias& to, Ts&&... xs) {
+    send_message(to, make_message(std::forward<Ts>(xs)...));
+  }
+
   void send_message(const pid& to, message msg);
+  void send_message(const process_alias& to, message msg);
   bool send_message(std::string_view name, message msg);
+
+  /// Makes an alias of this process; at most aliases_max at once, one more
+  /// throws std::length_error.
+  process_alias alias(alias_mode mode = alias_mode::explicit_unalias);
+
+  /// False when it was not active any more.
+  bool unalias(const process_alias& x);
+
+  /// A request that waits makes an alias of its own: these are few.
+  static constexpr std::size_t aliases_max = 1000;
 
   /// Sends a request, monitors `to` until it answers. Mirrors
   /// gen_server:call, but without blocking: the answer comes to `then`, and a
@@ -115,6 +130,18 @@ public:
     return request_message(to, timeout, make_message(std::forward<Ts>(xs)...));
   }
   pending_request request_message(const pid& to, duration timeout, message msg);
+
+  /// Asks for what node::info tells, from a process; answers a process_info,
+  /// or `noproc` for a dead one.
+  pending_request info(const pid& of,
+                       duration timeout = std::chrono::seconds{5});
+
+  /// Runs `f` on another process between two of its handlers, ahead of its
+  /// mailbox; its result is the answer. A throw of `f` ends nobody and is the
+  /// failure. What sys is made of: `f` runs on the other's shard and may only
+  /// touch what it is given.
+  using inspector = std::function<message(process&)>;
+  pending_request inspect(const pid& of, duration timeout, inspector f);
 
   /// The sender of the message being handled; no process for timers and
   /// messages from outside.
@@ -140,13 +167,24 @@ public:
   pid spawn_link(F&& f, Ts&&... args);
   template <class F, class... Ts>
   monitored_pid spawn_monitor(F&& f, Ts&&... args);
+
+  /// Starts a `T` linked to this process; the answer is its pid once its init
+  /// has returned. A start that fails is the request's failure and sends no
+  /// exit signal; one that takes longer than `timeout` is killed. Mirrors
+  /// gen_server:start_link, without blocking.
+  template <class T, class... Ts>
+  pending_request start_link(const spawn_options& how, duration timeout,
+                             Ts&&... args);
+  pending_request start_maker(detail::process_maker& maker,
+                              const spawn_options& how, duration timeout);
   template <class T, class... Ts>
   pid spawn(const spawn_options& how, std::in_place_type_t<T>, Ts&&... args);
 
   /// What ties a process to the one that starts it. `child` is a link whose
-  /// start is also acknowledged: a supervisor's. `member` is a link that costs
-  /// the parent nothing: a dynamic supervisor's, on its own shard.
-  enum class relation { none, link, monitor, child, member };
+  /// start is also acknowledged: a supervisor's. `start` is a link and a
+  /// request that is answered when the start is done. `member` is a link that
+  /// costs the parent nothing: a dynamic supervisor's, on its own shard.
+  enum class relation { none, link, monitor, child, start, member };
   monitored_pid spawn_maker(detail::process_maker& maker,
                             const spawn_options& how, relation rel);
 
@@ -161,6 +199,9 @@ public:
   /// One down_message with the returned reference when `other` ends; at once
   /// with `noproc` when it already has.
   monitor_ref monitor(const pid& other);
+
+  /// Monitors whoever has the name now; the down_message carries it.
+  monitor_ref monitor(std::string_view name);
 
   /// Ends a monitor and removes its down_message if already queued ([flush]).
   /// False when the monitor had fired or never was.
@@ -188,6 +229,15 @@ public:
   /// `report` logs it once and drops what comes until there is room again.
   enum class mailbox_policy { kill, report };
 
+  /// Who runs first on this shard; returns what it was.
+  priority_level priority(priority_level x) noexcept;
+  priority_level priority() const noexcept;
+
+  /// Gives back what memory an idle process can do without, once the running
+  /// handler has returned. Mirrors erlang:hibernate; differs: the handlers
+  /// stay as they are, and hibernated() is the place to drop caches.
+  void hibernate();
+
   /// Bounds the mailbox; 0, the default, is no limit. Exit signals taken as
   /// messages, answers and down_messages count but are never dropped.
   void limit_mailbox(std::size_t max, mailbox_policy policy);
@@ -203,29 +253,63 @@ public:
 
   // -- names --
 
-  /// Registers a name for this process; false when it is taken.
+  /// Registers a name for this process; false when it is taken or empty, or
+  /// this process has one already (Erlang: badarg).
   bool register_name(std::string_view name);
+
+  /// Gives this process's name back; false when it has none.
+  bool unregister_name();
 
   // -- timers --
 
   /// Sends `xs` to `to` after `delay`; dropped if `to` is dead by then.
   template <class... Ts>
   timer_ref send_after(duration delay, const pid& to, Ts&&... xs) {
-    return start_timer(delay, to, make_message(std::forward<Ts>(xs)...));
+    return send_message_after(delay, to, make_message(std::forward<Ts>(xs)...));
   }
 
   /// Sends `xs` to this process after `delay`.
   template <class T, class... Ts>
-  requires(!std::is_same_v<std::decay_t<T>, pid>) timer_ref
+  requires(!detail::is_destination<T>) timer_ref
     send_after(duration delay, T&& x, Ts&&... xs) {
-    return start_timer(
+    return send_message_after(
       delay, self(), make_message(std::forward<T>(x), std::forward<Ts>(xs)...));
   }
 
-  timer_ref start_timer(duration delay, const pid& to, message msg);
+  /// Sends `xs` to whoever has the name when the time has come.
+  template <class... Ts>
+  timer_ref send_after(duration delay, const named& to, Ts&&... xs) {
+    return send_message_after(delay, to, make_message(std::forward<Ts>(xs)...));
+  }
 
-  /// False when it has fired (its message may be in the mailbox) or never was.
-  bool cancel_timer(timer_ref ref) noexcept;
+  timer_ref send_message_after(duration delay, const pid& to, message msg);
+  timer_ref send_message_after(duration delay, const named& to, message msg);
+
+  /// Sends this process a timeout_message with the reference and `xs`. Mirrors
+  /// erlang:start_timer.
+  template <class... Ts>
+  timer_ref start_timer(duration delay, Ts&&... xs) {
+    return start_message_timer(delay, make_message(std::forward<Ts>(xs)...));
+  }
+  timer_ref start_message_timer(duration delay, message msg);
+
+  /// How long until a point in time of the node's clock: for absolute timers.
+  duration until(time_point when) const noexcept;
+
+  /// Sends `xs` to this process every `period`, counted from the start, so that
+  /// it does not drift. Mirrors timer:send_interval without its server. At
+  /// least a millisecond.
+  template <class... Ts>
+  timer_ref send_interval(duration period, Ts&&... xs) {
+    return start_interval(period, make_message(std::forward<Ts>(xs)...));
+  }
+  timer_ref start_interval(duration period, message msg);
+
+  /// The time that was left; nothing when it has fired (its message may be in
+  /// the mailbox) or never was. Timers belong to the shard: only a process of
+  /// the same one can cancel or read them.
+  std::optional<duration> cancel_timer(timer_ref ref) noexcept;
+  std::optional<duration> read_timer(timer_ref ref) const noexcept;
 
 protected:
   process();
@@ -242,6 +326,15 @@ protected:
 
   virtual void handle_message(message& msg) = 0;
 
+  /// Handles `msg` next, before all that waits; after init, first of all.
+  void handle_next(message msg);
+
+  /// Whether the message being handled is a request that nobody has answered.
+  bool is_request() const noexcept;
+
+  /// Whether this process ends once the running handler has returned.
+  bool is_stopping() const noexcept;
+
   /// An exit signal from the parent while trapping exits: ends this process
   /// with the same reason, as OTP's behaviours do.
   virtual void parent_exited(const exit_reason& why) { stop(why); }
@@ -249,6 +342,20 @@ protected:
   /// Runs last, as OTP's terminate/2: after stop, after a throw, and on an
   /// exit signal from the parent when trapping exits; never on `kill`.
   virtual void terminate(const exit_reason&) {}
+
+  // -- what sys sees --
+
+  /// What sys::get_state shows. Mirrors StatusName in sys; nothing by default.
+  virtual message state() const { return {}; }
+
+  /// Takes another state; false when it is of the wrong type or there is none.
+  virtual bool replace_state(const message&) { return false; }
+
+  /// What kind of process it is: its class by default.
+  virtual std::string initial_call() const;
+
+  /// hibernate() has taken effect: drop what can be made again.
+  virtual void hibernated() {}
 
   /// The processes this one is linked to.
   std::vector<pid> links() const;
@@ -263,78 +370,16 @@ private:
   friend class detail::process_core;
   friend class detail::shard_impl;
   friend class pending_request;
+  friend struct detail::sys_access;
 
   void await_reply(monitor_ref ref, pending_request::any_answer then);
+  bool expect_reply(monitor_ref ref, const pid& from, duration timeout);
+  void begin_monitor(monitor_ref ref, const pid& other);
 
   /// The core lies right in front of its process object.
   detail::process_core& core() const noexcept;
 };
 
-/// What `spawn` of a function makes.
-class function_process final : public process {
-public:
-  using body = std::function<behavior(process&)>;
-  explicit function_process(body f) : body_(std::move(f)) {}
-
-protected:
-  void init() override;
-  void handle_message(message& msg) override;
-
-private:
-  body body_;
-  behavior behavior_;
-};
-
 } // namespace bennu::runtime
 
-#include "runtime/detail/process_maker.hpp"
-
-namespace bennu::runtime {
-
-// -- inline implementation ----------------------------------------------------
-
-template <class F, class... Ts>
-pid process::spawn(F&& f, Ts&&... args) {
-  auto maker = detail::make_maker<function_process>(
-    detail::bind_body(std::forward<F>(f), std::forward<Ts>(args)...));
-  return spawn_maker(maker, {}, relation::none).id;
-}
-
-template <class F, class... Ts>
-pid process::spawn_link(F&& f, Ts&&... args) {
-  auto maker = detail::make_maker<function_process>(
-    detail::bind_body(std::forward<F>(f), std::forward<Ts>(args)...));
-  return spawn_maker(maker, {}, relation::link).id;
-}
-
-template <class F, class... Ts>
-monitored_pid process::spawn_monitor(F&& f, Ts&&... args) {
-  auto maker = detail::make_maker<function_process>(
-    detail::bind_body(std::forward<F>(f), std::forward<Ts>(args)...));
-  return spawn_maker(maker, {}, relation::monitor);
-}
-
-template <class T, class... Ts>
-pid process::spawn(const spawn_options& how, std::in_place_type_t<T>,
-                   Ts&&... args) {
-  auto maker = detail::make_maker<T>(std::forward<Ts>(args)...);
-  return spawn_maker(maker, how, relation::none).id;
-}
-
-inline void pending_request::then_message(any_answer f) {
-  self_.await_reply(ref_, std::move(f));
-}
-
-template <class F>
-void pending_request::then(F f, on_error failed) {
-  then_message([f = std::move(f), failed = std::move(failed)](
-                 message* answer, const exit_reason* why) mutable {
-    detail::handled outcome;
-    if (answer && !detail::try_handler(f, *answer, outcome) && failed)
-      failed(exit_reason::error("unexpected answer " + answer->type_name()));
-    if (why && failed)
-      failed(*why);
-  });
-}
-
-} // namespace bennu::runtime
+#include "runtime/detail/process_impl.hpp"

@@ -31,7 +31,11 @@ timer_ref timer_wheel::set(time_point deadline, action what) {
   ++x.generation;
   ++size_;
   place(index);
-  return (std::uint64_t{x.generation} << 32) | (index + 1);
+  return ref_of(index);
+}
+
+timer_ref timer_wheel::ref_of(std::uint32_t index) const noexcept {
+  return (std::uint64_t{entries_[index].generation} << 32) | (index + 1);
 }
 
 void timer_wheel::place(std::uint32_t index) {
@@ -70,13 +74,32 @@ void timer_wheel::release(std::uint32_t index) noexcept {
   --size_;
 }
 
-bool timer_wheel::cancel(timer_ref ref) noexcept {
+const timer_wheel::entry* timer_wheel::find(timer_ref ref) const noexcept {
   const auto index = static_cast<std::uint32_t>(ref) - 1;
   if (ref == 0 || index >= entries_.size())
+    return nullptr;
+  const auto& x = entries_[index];
+  return x.list != none && x.generation == static_cast<std::uint32_t>(ref >> 32)
+           ? &x
+           : nullptr;
+}
+
+std::optional<time_point> timer_wheel::deadline(timer_ref ref) const noexcept {
+  const auto* x = find(ref);
+  if (!x)
+    return std::nullopt;
+  return start_ + tick * static_cast<std::int64_t>(x->tick);
+}
+
+void timer_wheel::change(timer_ref ref, action what) {
+  if (find(ref))
+    entries_[static_cast<std::uint32_t>(ref) - 1].what = std::move(what);
+}
+
+bool timer_wheel::cancel(timer_ref ref) noexcept {
+  if (!find(ref))
     return false;
-  auto& x = entries_[index];
-  if (x.list == none || x.generation != static_cast<std::uint32_t>(ref >> 32))
-    return false;
+  const auto index = static_cast<std::uint32_t>(ref) - 1;
   unlink(index);
   release(index);
   return true;
@@ -100,7 +123,7 @@ void timer_wheel::cascade(unsigned level) {
 }
 
 void timer_wheel::advance(time_point now,
-                          const std::function<void(action)>& fire) {
+                          const std::function<void(timer_ref, action)>& fire) {
   const auto target =
     now <= start_ ? 0 : static_cast<std::uint64_t>((now - start_) / tick);
   while (now_ < target) {
@@ -124,7 +147,7 @@ void timer_wheel::advance(time_point now,
       unlink(index);
       auto what = std::move(entries_[index].what);
       release(index);
-      fire(std::move(what));
+      fire(ref_of(index), std::move(what));
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <bitset>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace bennu::runtime {
@@ -24,8 +25,7 @@ public:
   static constexpr std::uint32_t timers_max = 4 * pid::processes_per_shard_max;
   static constexpr duration tick = std::chrono::milliseconds{1};
 
-  /// What a timer does: `what` goes to `to`, or, with no process to go to, is
-  /// a std::function<void()> to call.
+  /// What a timer is for; the wheel hands it back.
   struct action {
     pid to;
     message what;
@@ -35,12 +35,19 @@ public:
 
   timer_ref set(time_point deadline, action what);
 
+  /// Gives a pending timer something else to do.
+  void change(timer_ref ref, action what);
+
   /// False when it has fired or never was.
   bool cancel(timer_ref ref) noexcept;
 
   /// Calls `fire` for each timer due at `now`, in order of deadlines. `fire`
   /// may set and cancel timers.
-  void advance(time_point now, const std::function<void(action)>& fire);
+  void advance(time_point now,
+               const std::function<void(timer_ref, action)>& fire);
+
+  /// When a timer will fire; nothing when it has or never was.
+  std::optional<time_point> deadline(timer_ref ref) const noexcept;
 
   std::size_t size() const noexcept { return size_; }
 
@@ -66,6 +73,8 @@ private:
     std::uint32_t tail = none;
   };
 
+  timer_ref ref_of(std::uint32_t index) const noexcept;
+  const entry* find(timer_ref ref) const noexcept;
   std::uint64_t tick_at_or_after(time_point t) const noexcept;
   void place(std::uint32_t index);
   void unlink(std::uint32_t index) noexcept;

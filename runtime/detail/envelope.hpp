@@ -16,6 +16,8 @@ struct envelope {
     request,
     reply,
     failure,
+    /// Sent to the alias `ref`.
+    alias,
     parent_exit,
   };
 
@@ -43,6 +45,14 @@ public:
     auto* raw = x.release();
     (tail_ ? tail_->next : head_) = raw;
     tail_ = raw;
+  }
+
+  void push_front(std::unique_ptr<envelope> x) noexcept {
+    auto* raw = x.release();
+    raw->next = head_;
+    head_ = raw;
+    if (!tail_)
+      tail_ = raw;
   }
 
   std::unique_ptr<envelope> pop() noexcept {

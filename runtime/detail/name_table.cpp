@@ -6,11 +6,11 @@ namespace bennu::runtime::detail {
 
 bool name_table::insert(std::string_view name, const pid& id) {
   const std::unique_lock guard{mutex_};
-  if (name.empty() || pids_.size() >= names_max)
+  if (name.empty() || pids_.size() >= names_max || names_.contains(id))
     return false;
   if (!pids_.emplace(name, id).second)
     return false;
-  names_[id].emplace_back(name);
+  names_.emplace(id, name);
   return true;
 }
 
@@ -19,22 +19,19 @@ bool name_table::erase(std::string_view name) {
   const auto at = pids_.find(name);
   if (at == pids_.end())
     return false;
-  const auto owner = names_.find(at->second);
-  std::erase(owner->second, name);
-  if (owner->second.empty())
-    names_.erase(owner);
+  names_.erase(at->second);
   pids_.erase(at);
   return true;
 }
 
-void name_table::erase_all_of(const pid& id) {
+bool name_table::erase_name_of(const pid& id) {
   const std::unique_lock guard{mutex_};
   const auto owner = names_.find(id);
   if (owner == names_.end())
-    return;
-  for (const auto& name : owner->second)
-    pids_.erase(name);
+    return false;
+  pids_.erase(owner->second);
   names_.erase(owner);
+  return true;
 }
 
 pid name_table::find(std::string_view name) const {
@@ -45,8 +42,8 @@ pid name_table::find(std::string_view name) const {
 
 std::string name_table::name_of(const pid& id) const {
   const std::shared_lock guard{mutex_};
-  const auto owner = names_.find(id);
-  return owner == names_.end() ? std::string{} : owner->second.front();
+  const auto found = names_.find(id);
+  return found == names_.end() ? std::string{} : found->second;
 }
 
 std::vector<std::string> name_table::all() const {

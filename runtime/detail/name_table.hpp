@@ -19,9 +19,11 @@ public:
   /// Names at once; a name is for a service, not for a client.
   static constexpr std::size_t names_max = 1'000'000;
 
+  /// False when the name is taken or empty, when the process has a name
+  /// already, and past names_max.
   bool insert(std::string_view name, const pid& id);
   bool erase(std::string_view name);
-  void erase_all_of(const pid& id);
+  bool erase_name_of(const pid& id);
   pid find(std::string_view name) const;
   std::string name_of(const pid& id) const;
   std::vector<std::string> all() const;
@@ -36,7 +38,7 @@ private:
 
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, pid, hash, std::equal_to<>> pids_;
-  std::unordered_map<pid, std::vector<std::string>> names_;
+  std::unordered_map<pid, std::string> names_;
 };
 
 } // namespace bennu::runtime::detail

@@ -86,6 +86,9 @@ void node_impl::run_on(std::size_t shard, const std::function<void()>& f) {
   auto& where = *shards[shard];
   if (simulated || current_shard() == &where)
     return where.enter(f);
+  if (here())
+    throw std::logic_error("a shard does not wait for another one; ask from a "
+                           "process, e.g. by process::info or inspect");
   std::promise<void> done;
   where.post([&] {
     f();

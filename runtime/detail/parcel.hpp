@@ -32,7 +32,6 @@ struct signal {
   std::unique_ptr<process_maker> maker{};
   spawn_options how{};
   process::relation rel = process::relation::none;
-  bool ack = false;
   std::function<void()> run{};
 };
 

@@ -8,9 +8,17 @@
 #include <caf/actor_config.hpp>
 #include <caf/exit_reason.hpp>
 
+#include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace bennu::runtime::detail {
+
+bool process_core::extras::is_default() const noexcept {
+  return requests.empty() && dictionary.empty() && label.empty()
+         && mailbox_max == 0 && aliases.empty() && monitored_names.empty()
+         && !watch && attached.empty();
+}
 
 static_assert(sizeof(process_core) == 128,
               "a process's fixed part is two cache lines");
@@ -46,7 +54,7 @@ bool process_core::guarded(F f) {
   set(flag::running);
   const auto crashed = [&](const char* what) {
     // A start that fails is its supervisor's to tell.
-    if (!has(flag::ack_wanted))
+    if (!has(flag::ack_wanted) && !has(flag::start_awaited))
       log(log_level::error, "process {} ({}) crashed: {}", to_string(id_),
           label(), what);
     here.ending = exit_reason::error(what);
@@ -92,7 +100,7 @@ void process_core::construct(process_maker& maker) {
   under_construction = outer;
   if (!failure)
     return;
-  if (!has(flag::ack_wanted))
+  if (!has(flag::ack_wanted) && !has(flag::start_awaited))
     log(log_level::error, "process {} failed to start: {}", to_string(id_),
         to_string(*failure));
   end(std::move(*failure), false);
@@ -133,7 +141,9 @@ caf::resumable::resume_result process_core::resume(caf::execution_unit*,
       return done;
   }
   for (std::size_t i = 0; i < messages; ++i) {
-    if (mailbox_.empty()) {
+    if (has(flag::hibernating))
+      shrink();
+    if (mailbox_.empty() || has(flag::suspended)) {
       unset(flag::queued);
       return awaiting_message;
     }
@@ -149,12 +159,64 @@ caf::resumable::resume_result process_core::resume(caf::execution_unit*,
     if (!alive())
       return done;
   }
-  return resume_later;
+  // Back into the queue by its own priority, which the shard does not know.
+  intrusive_ptr_add_ref_impl();
+  home_->make_ready(*this);
+  return awaiting_message;
+}
+
+void process_core::shrink() {
+  unset(flag::hibernating);
+  object()->hibernated();
+  relations_.shrink();
+  if (extras_ && extras_->is_default())
+    extras_.reset();
+}
+
+void process_core::go_on() {
+  if (!has(flag::suspended))
+    return;
+  unset(flag::suspended);
+  if (!mailbox_.empty())
+    schedule();
+}
+
+void process_core::schedule() {
+  if (has(flag::queued) || has(flag::suspended))
+    return;
+  set(flag::queued);
+  intrusive_ptr_add_ref_impl();
+  home_->make_ready(*this);
+}
+
+void process_core::priority(priority_level x) noexcept {
+  unset(flag::low);
+  unset(flag::high);
+  if (x != priority_level::normal)
+    set(x == priority_level::low ? flag::low : flag::high);
+}
+
+process_watch& process_core::watch_it() {
+  auto& watch = more().watch;
+  if (!watch)
+    watch = std::make_unique<process_watch>();
+  return *watch;
+}
+
+void process_core::note(sys::event::kind what, const pid& other,
+                        const message& content) {
+  auto& watch = *extras_->watch;
+  ++(what == sys::event::kind::in ? watch.messages_in : watch.messages_out);
+  if (watch.trace)
+    watch.trace({what, id_, other, content});
 }
 
 void process_core::handle(envelope& x) {
+  if (extras_ && extras_->watch)
+    note(sys::event::kind::in, x.sender, x.content);
   switch (x.what) {
   case envelope::kind::message:
+  case envelope::kind::alias:
   case envelope::kind::request:
     return object()->handle_message(x.content);
   case envelope::kind::parent_exit:
@@ -183,6 +245,8 @@ void process_core::finish_request(envelope& x) {
 }
 
 void process_core::started() {
+  if (has(flag::start_awaited))
+    answer_start();
   if (!has(flag::ack_wanted))
     return;
   unset(flag::ack_wanted);
@@ -192,11 +256,45 @@ void process_core::started() {
   home_->route(parent(), std::move(x));
 }
 
+void process_core::answer_start() {
+  unset(flag::start_awaited);
+  const auto* at =
+    std::find_if(relations_.begin(), relations_.end(), [](const relation& x) {
+      return x.what == relation::kind::starter;
+    });
+  if (at == relations_.end())
+    return;
+  const auto starter = *at;
+  relations_.remove(at);
+  auto letter = std::make_unique<envelope>();
+  letter->what = envelope::kind::reply;
+  letter->ref = starter.ref;
+  letter->content = make_message(id_);
+  letter->sender = id_;
+  home_->route(starter.other, std::move(letter));
+}
+
 envelope* process_core::current() const noexcept {
   for (auto* frame = home_->frame(); frame; frame = frame->outer)
     if (frame->core == this)
       return frame->current;
   return nullptr;
+}
+
+bool process_core::is_stopping() const noexcept {
+  for (auto* frame = home_->frame(); frame; frame = frame->outer)
+    if (frame->core == this)
+      return frame->ending.has_value();
+  return !alive();
+}
+
+void process_core::handle_next(message msg) {
+  auto x = std::make_unique<envelope>();
+  x->content = std::move(msg);
+  x->sender = id_;
+  mailbox_.push_front(std::move(x));
+  ++queued_;
+  schedule();
 }
 
 pid process_core::parent() const noexcept {
@@ -216,7 +314,7 @@ void process_core::deliver(std::unique_ptr<envelope> x) {
   if (x->what == envelope::kind::reply) {
     // A late answer finds no monitor any more and never reaches the mailbox.
     const auto* request = relations_.find_ref(x->ref);
-    if (!request || request->what != relation::kind::request)
+    if (!request || !request->is_request())
       return;
     const auto other = request->other;
     relations_.remove(request);
@@ -225,15 +323,40 @@ void process_core::deliver(std::unique_ptr<envelope> x) {
     drop->ref = x->ref;
     home_->route(other, std::move(drop));
   }
+  if (x->what == envelope::kind::alias && !alias_takes(x->ref))
+    return;
   if (extras_ && !has_room(*x))
     return;
   mailbox_.push(std::move(x));
   ++queued_;
-  if (has(flag::queued))
-    return;
-  set(flag::queued);
-  intrusive_ptr_add_ref_impl();
-  home_->exec_later(this);
+  schedule();
+}
+
+// -- aliases ------------------------------------------------------------------
+
+std::uint64_t process_core::make_alias(alias_mode mode) {
+  auto& aliases = more().aliases;
+  if (aliases.size() >= process::aliases_max)
+    throw std::length_error(
+      "a process has at most 1000 aliases at once; unalias those not needed");
+  const auto ref = home_->next_ref();
+  aliases.emplace(ref, mode);
+  return ref;
+}
+
+bool process_core::unalias(std::uint64_t ref) {
+  return extras_ && extras_->aliases.erase(ref) > 0;
+}
+
+bool process_core::alias_takes(std::uint64_t ref) {
+  if (!extras_)
+    return false;
+  const auto at = extras_->aliases.find(ref);
+  if (at == extras_->aliases.end())
+    return false;
+  if (at->second == alias_mode::reply)
+    extras_->aliases.erase(at);
+  return true;
 }
 
 bool process_core::has_room(const envelope& x) {
@@ -242,9 +365,9 @@ bool process_core::has_room(const envelope& x) {
     more.overflow_told = false;
     return true;
   }
-  const bool plain = x.what == envelope::kind::message
-                     && !x.content.holds<exit_message>()
-                     && !x.content.holds<down_message>();
+  const bool plain =
+    (x.what == envelope::kind::message || x.what == envelope::kind::alias)
+    && !x.content.holds<exit_message>() && !x.content.holds<down_message>();
   if (!plain && x.what != envelope::kind::request)
     return true;
   if (!std::exchange(more.overflow_told, true))
@@ -268,6 +391,10 @@ std::string process_core::label() const {
   if (extras_ && !extras_->label.empty())
     return extras_->label;
   return object() ? object()->label() : "";
+}
+
+std::string process_core::initial_call() const {
+  return object() ? object()->initial_call() : "";
 }
 
 std::vector<message> process_core::peek(std::size_t max) const {
@@ -319,14 +446,17 @@ void process_core::take_exit(const pid& from, const exit_reason& why,
 void process_core::down(monitor_ref ref, const pid& from,
                         const exit_reason& why) {
   const auto* x = relations_.find_ref(ref);
-  if (!alive() || !x || x->what == relation::kind::monitored_by)
+  if (!alive() || !x || x->is_passive())
     return;
-  const bool request = x->what == relation::kind::request;
-  relations_.remove(x);
+  const bool request = x->is_request();
+  if (x->what == relation::kind::start)
+    drop_link(from);
+  relations_.remove(relations_.find_ref(ref));
   if (request)
     return push_failure(ref, why);
   auto letter = std::make_unique<envelope>();
-  letter->content = make_message(down_message{ref, from, why});
+  letter->content =
+    make_message(down_message{ref, from, why, take_monitored_name(ref)});
   letter->sender = from;
   deliver(std::move(letter));
 }
@@ -339,20 +469,46 @@ void process_core::push_failure(monitor_ref ref, const exit_reason& why) {
   deliver(std::move(letter));
 }
 
+std::string process_core::take_monitored_name(monitor_ref ref) {
+  if (!extras_ || extras_->monitored_names.empty())
+    return {};
+  const auto node = extras_->monitored_names.extract(ref);
+  return node ? std::move(node.mapped()) : std::string{};
+}
+
+void process_core::drop_link(const pid& other) {
+  if (const auto* tie = relations_.find_link(other))
+    relations_.remove(tie);
+}
+
 void process_core::request_timed_out(monitor_ref ref) {
-  if (relations_.find_ref(ref) && demonitor(ref))
-    push_failure(ref, exit_reason::timeout());
+  const auto* x = relations_.find_ref(ref);
+  if (!x)
+    return;
+  const auto late = *x;
+  demonitor(ref);
+  push_failure(ref, exit_reason::timeout());
+  if (late.what != relation::kind::start)
+    return;
+  // As in OTP, what has not started in time is killed.
+  drop_link(late.other);
+  auto out = std::make_unique<signal>();
+  out->what = signal::kind::exit;
+  out->from = id_;
+  out->why = exit_reason::kill();
+  home_->route(late.other, std::move(out));
 }
 
 void process_core::forget_monitor(monitor_ref ref) {
   const auto* x = relations_.find_ref(ref);
-  if (x && x->what == relation::kind::monitored_by)
+  if (x && x->is_passive())
     relations_.remove(x);
 }
 
 bool process_core::demonitor(monitor_ref ref) {
   const auto* x = relations_.find_ref(ref);
-  if (x && x->what != relation::kind::monitored_by) {
+  if (x && !x->is_passive()) {
+    take_monitored_name(ref);
     const auto other = x->other;
     relations_.remove(x);
     auto drop = std::make_unique<signal>();
@@ -412,7 +568,7 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
   // Names are free before anybody hears of the end, so that a supervisor can
   // start a successor under the same name at once.
   if (is_named())
-    home_->owner().names.erase_all_of(id_);
+    home_->owner().names.erase_name_of(id_);
   home_->table().erase(id_);
   if (pool_)
     home_->member_ended(pool_, id_, why);
@@ -428,6 +584,7 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
 }
 
 void process_core::send_exit_signals(const exit_reason& why) {
+  const bool failed_start = has(flag::start_awaited);
   while (relations_.size() > 0) {
     const auto x = *(relations_.end() - 1);
     relations_.remove(relations_.end() - 1);
@@ -437,15 +594,19 @@ void process_core::send_exit_signals(const exit_reason& why) {
     switch (x.what) {
     case relation::kind::link:
     case relation::kind::parent:
-      out->what = signal::kind::link_exit;
+      out->what = failed_start && x.what == relation::kind::parent
+                    ? signal::kind::unlink
+                    : signal::kind::link_exit;
       out->why = why;
       break;
     case relation::kind::monitored_by:
+    case relation::kind::starter:
       out->what = signal::kind::down;
       out->why = why;
       break;
     case relation::kind::monitors:
     case relation::kind::request:
+    case relation::kind::start:
       out->what = signal::kind::demonitor;
       break;
     }

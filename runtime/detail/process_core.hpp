@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/detail/envelope.hpp"
+#include "runtime/detail/process_watch.hpp"
 #include "runtime/detail/relation_set.hpp"
 #include "runtime/exit_reason.hpp"
 #include "runtime/process.hpp"
@@ -58,6 +59,7 @@ public:
              : nullptr;
   }
   std::string label() const;
+  std::string initial_call() const;
 
   // -- life --
 
@@ -83,6 +85,9 @@ public:
   void exit_signal(const pid& from, const exit_reason& why, bool over_link);
   void down(monitor_ref ref, const pid& from, const exit_reason& why);
   void request_timed_out(monitor_ref ref);
+  void wait_until_resumed() noexcept { set(flag::suspended); }
+  void go_on();
+  void start_is_awaited() noexcept { set(flag::start_awaited); }
   void forget_monitor(monitor_ref ref);
   void parent_gone(const pid& parent, const exit_reason& why);
 
@@ -94,9 +99,17 @@ public:
   pid parent() const noexcept;
 
   relation_set& relations() noexcept { return relations_; }
+  const relation_set& relations() const noexcept { return relations_; }
   bool trap_exit(bool on) noexcept;
   bool trapping() const noexcept { return has(flag::trap_exit); }
   void wants_ack() noexcept { set(flag::ack_wanted); }
+  priority_level priority() const noexcept {
+    return has(flag::high)  ? priority_level::high
+           : has(flag::low) ? priority_level::low
+                            : priority_level::normal;
+  }
+  void priority(priority_level x) noexcept;
+  void hibernate() noexcept { set(flag::hibernating); }
   void named() noexcept { set(flag::named); }
   bool is_named() const noexcept { return has(flag::named); }
   void started();
@@ -106,12 +119,33 @@ public:
                         std::function<void(message*, const exit_reason*)> then);
   bool is_runnable() const noexcept { return has(flag::queued); }
   bool is_running() const noexcept { return has(flag::running); }
+  bool is_suspended() const noexcept { return has(flag::suspended); }
   envelope* current() const noexcept;
+  bool is_stopping() const noexcept;
+  void handle_next(message msg);
   void limit_mailbox(std::size_t max, process::mailbox_policy policy);
   std::map<std::string, message, std::less<>>& dictionary() {
     return more().dictionary;
   }
+  const std::map<std::string, message, std::less<>>* dictionary_if() const {
+    return extras_ ? &extras_->dictionary : nullptr;
+  }
   void set_label(std::string_view text) { more().label = text; }
+  std::uint64_t make_alias(alias_mode mode);
+  bool unalias(std::uint64_t ref);
+  void name_monitor(monitor_ref ref, std::string_view name) {
+    more().monitored_names.emplace(ref, name);
+  }
+  process_watch* watch() const noexcept {
+    return extras_ ? extras_->watch.get() : nullptr;
+  }
+  process_watch& watch_it();
+
+  /// Tells whoever traces or counts that this process has sent something.
+  void note_sent(const pid& to, const message& content) {
+    if (extras_ && extras_->watch)
+      note(sys::event::kind::out, to, content);
+  }
 
   /// What is queued, the oldest first, at most `max`.
   std::vector<message> peek(std::size_t max) const;
@@ -141,7 +175,7 @@ public:
 private:
   friend class shard_impl;
 
-  enum class flag : std::uint8_t {
+  enum class flag : std::uint16_t {
     queued = 1,
     initialised = 2,
     running = 4,
@@ -150,6 +184,13 @@ private:
     ack_wanted = 32,
     named = 64,
     constructed = 128,
+    suspended = 256,
+    low = 512,
+    high = 1024,
+    hibernating = 2048,
+    /// Its parent waits for the start as for a request: a start that fails
+    /// sends no exit signal.
+    start_awaited = 4096,
   };
 
   /// What few processes have, and none while idle.
@@ -164,15 +205,22 @@ private:
     std::size_t mailbox_max = 0;
     process::mailbox_policy mailbox_policy = process::mailbox_policy::kill;
     bool overflow_told = false;
+    std::map<std::uint64_t, alias_mode> aliases;
+    std::map<monitor_ref, std::string> monitored_names;
+    std::unique_ptr<process_watch> watch;
     std::vector<caf::attachable_ptr> attached;
+
+    bool is_default() const noexcept;
   };
 
   bool has(flag f) const noexcept {
-    return (flags_ & static_cast<std::uint8_t>(f)) != 0;
+    return (flags_ & static_cast<unsigned>(f)) != 0;
   }
-  void set(flag f) noexcept { flags_ |= static_cast<std::uint8_t>(f); }
+  void set(flag f) noexcept {
+    flags_ = static_cast<std::uint16_t>(flags_ | static_cast<unsigned>(f));
+  }
   void unset(flag f) noexcept {
-    flags_ = static_cast<std::uint8_t>(flags_ & ~static_cast<unsigned>(f));
+    flags_ = static_cast<std::uint16_t>(flags_ & ~static_cast<unsigned>(f));
   }
 
   template <class F>
@@ -180,9 +228,14 @@ private:
 
   extras& more();
   void handle(envelope& x);
-  void handle_message(message& msg);
   void finish_request(envelope& x);
-  void answer(const envelope& x, message reply);
+  void note(sys::event::kind what, const pid& other, const message& content);
+  void answer_start();
+  void shrink();
+  void schedule();
+  bool alias_takes(std::uint64_t ref);
+  std::string take_monitored_name(monitor_ref ref);
+  void drop_link(const pid& other);
   void take_exit(const pid& from, const exit_reason& why, bool from_parent);
   bool has_room(const envelope& x);
   void push_failure(monitor_ref ref, const exit_reason& why);
@@ -193,7 +246,7 @@ private:
 
   shard_impl* home_;
   pid id_;
-  std::uint8_t flags_ = 0;
+  std::uint16_t flags_ = 0;
   std::uint8_t object_units_ = 0; // of 16 bytes
   std::uint8_t pool_ = 0;
   std::uint32_t queued_ = 0;

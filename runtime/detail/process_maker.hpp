@@ -1,12 +1,13 @@
 #pragma once
 
-// The end of runtime/process.hpp, which alone includes it.
+// Included by runtime/detail/process_impl.hpp alone.
 
 #include <cstddef>
 #include <memory>
 #include <new>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace bennu::runtime::detail {
@@ -61,9 +62,9 @@ maker_of<T, std::decay_t<Ts>...> make_maker(Ts&&... args) {
 
 template <class F, class... Ts>
 function_process::body bind_body(F&& f, Ts&&... args) {
-  return [f = std::forward<F>(f),
-          args = std::tuple<std::decay_t<Ts>...>(std::forward<Ts>(args)...)](
-           process& self) mutable -> behavior {
+  auto bound = [f = std::forward<F>(f), args = std::tuple<std::decay_t<Ts>...>(
+                                          std::forward<Ts>(args)...)](
+                 process& self) mutable -> behavior {
     return std::apply(
       [&](auto&... xs) -> behavior {
         if constexpr (std::is_void_v<decltype(f(self, std::move(xs)...))>) {
@@ -75,6 +76,7 @@ function_process::body bind_body(F&& f, Ts&&... args) {
       },
       args);
   };
+  return {std::move(bound), typeid(std::decay_t<F>).name()};
 }
 
 } // namespace bennu::runtime::detail

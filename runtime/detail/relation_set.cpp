@@ -128,7 +128,18 @@ void relation_set::rebuild_index(std::size_t buckets) {
 void relation_set::grow() {
   // From one on: a channel has one link, and there are millions of them.
   const auto old = block_ ? block_->capacity : 0;
-  const auto capacity = old == 0 ? 1 : old * 2;
+  move_to(old == 0 ? 1 : old * 2);
+}
+
+void relation_set::shrink() {
+  if (!block_ || block_->size == block_->capacity)
+    return;
+  move_to(block_->size);
+  if (block_->size <= linear_max)
+    block_->index.reset();
+}
+
+void relation_set::move_to(std::uint32_t capacity) {
   auto* where = ::operator new(sizeof(block) + capacity * sizeof(relation));
   auto* fresh = new (where) block;
   fresh->capacity = capacity;

@@ -22,14 +22,26 @@ struct relation {
     monitors,
     /// A monitor that belongs to a request waiting for its answer.
     request,
+    /// The same, and the other is being started by this process: a timeout
+    /// kills it.
+    start,
     /// The other process monitors this one.
     monitored_by,
+    /// The other waits for this one to have started.
+    starter,
   };
 
   monitor_ref ref = 0;
   pid other;
   kind what = kind::link;
 
+  bool is_request() const noexcept {
+    return what == kind::request || what == kind::start;
+  }
+  /// The other end of a monitor or request.
+  bool is_passive() const noexcept {
+    return what == kind::monitored_by || what == kind::starter;
+  }
   bool is_link() const noexcept {
     return what == kind::link || what == kind::parent;
   }
@@ -62,6 +74,9 @@ public:
   /// `at` is one of begin()..end(); others may move.
   void remove(const relation* at);
 
+  /// Gives back room that is not used.
+  void shrink();
+
   std::size_t memory() const noexcept;
 
 private:
@@ -80,6 +95,7 @@ private:
   const relation* find(std::size_t hash, Match match) const noexcept;
   static std::size_t hash_of(const relation& x) noexcept;
   void grow();
+  void move_to(std::uint32_t capacity);
   void rebuild_index(std::size_t buckets);
   std::size_t bucket_of(std::uint32_t position) const noexcept;
   void erase_bucket(std::size_t bucket);

@@ -1,16 +1,19 @@
 #pragma once
 
+#include "runtime/process_info.hpp"
+
 #include <caf/resumable.hpp>
 
+#include <array>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
 namespace bennu::runtime::detail {
 
-/// The ready processes of a shard, first in, first out: a ring that only
-/// grows. Each entry holds one reference. Confined to its shard.
-class run_queue {
+/// Ready processes, first in, first out: a ring that only grows. Each entry
+/// holds one reference. Confined to its shard.
+class ready_ring {
 public:
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
@@ -45,6 +48,50 @@ private:
   std::vector<caf::resumable*> ring_;
   std::size_t head_ = 0;
   std::size_t size_ = 0;
+};
+
+/// The ready processes of a shard by priority: `high` first, `low` in every
+/// eighth turn while others are ready, as in Erlang. Confined to its shard.
+class run_queue {
+public:
+  static constexpr unsigned low_share = 8;
+
+  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept {
+    return rings_[0].size() + rings_[1].size() + rings_[2].size();
+  }
+
+  void push(caf::resumable* x, priority_level level) { ring(level).push(x); }
+
+  caf::resumable* pop() noexcept {
+    auto& from = next();
+    turn_ = (turn_ + 1) % low_share;
+    return from.pop();
+  }
+
+  /// Brings the entry `n` places behind the next one to the front, among those
+  /// of its priority.
+  void bring_forward(std::size_t n) noexcept {
+    auto& from = next();
+    from.bring_forward(n % from.size());
+  }
+
+private:
+  ready_ring& ring(priority_level level) noexcept {
+    return rings_[static_cast<std::size_t>(level)];
+  }
+
+  ready_ring& next() noexcept {
+    auto& low = ring(priority_level::low);
+    auto& normal = ring(priority_level::normal);
+    auto& high = ring(priority_level::high);
+    if (!high.empty())
+      return high;
+    return normal.empty() || (turn_ == 0 && !low.empty()) ? low : normal;
+  }
+
+  std::array<ready_ring, 3> rings_;
+  unsigned turn_ = 0;
 };
 
 } // namespace bennu::runtime::detail

@@ -30,7 +30,7 @@ shard_impl* current_shard() noexcept {
 
 shard_impl::shard_impl(node_impl& owner, std::size_t index)
   : caf::execution_unit(owner.system.get()), owner_(owner), index_(index),
-    work_(io_.get_executor()), now_(owner.time.now()), wheel_(now_),
+    work_(io_.get_executor()), now_(owner.time.now()), timers_(*this),
     outboxes_(owner.options.shards) {}
 
 shard_impl::~shard_impl() {
@@ -64,7 +64,7 @@ bool shard_impl::turn() {
   bool worked = io_.poll() > 0;
   now_ = owner_.time.now();
   worked |= drain_inbox();
-  wheel_.advance(now_, [this](timer_wheel::action x) { fire(std::move(x)); });
+  timers_.advance(now_);
   for (std::size_t i = 0; i < resumes_per_turn && !ready_.empty(); ++i) {
     resume_next(messages_per_resume);
     worked = true;
@@ -79,7 +79,7 @@ bool shard_impl::turn() {
 void shard_impl::sleep() {
   sleeping_.store(true);
   if (!inbox_filled_.load()) {
-    const auto due = wheel_.next_due();
+    const auto due = timers_.next_due();
     if (due == time_point::max())
       io_.run_one();
     else if (const auto now = owner_.time.now(); due > now)
@@ -121,7 +121,7 @@ void shard_impl::resume_next(std::size_t messages) {
   const auto result = x->resume(this, messages);
   settle();
   if (result == caf::resumable::resume_later)
-    ready_.push(x);
+    exec_later(x);
   else
     x->intrusive_ptr_release_impl();
 }
@@ -149,7 +149,7 @@ bool shard_impl::step(std::mt19937_64* shuffle) {
 void shard_impl::advance_to(time_point now) {
   enter([&] {
     now_ = now;
-    wheel_.advance(now, [this](timer_wheel::action x) { fire(std::move(x)); });
+    timers_.advance(now);
     flush_all();
   });
 }
@@ -187,7 +187,7 @@ bool shard_impl::run_as(process& self, const std::function<void()>& f) {
 }
 
 timer_ref shard_impl::call_after(duration after, std::function<void()> f) {
-  return start_timer(after, {}, make_message(std::move(f)));
+  return timers_.set(after, pid{}, make_message(std::move(f)));
 }
 
 void shard_impl::add_hook(turn_hook& hook) {
@@ -205,25 +205,8 @@ void shard_impl::post(std::function<void()> f) {
   push({{}, nullptr, std::move(x)});
 }
 
-timer_ref shard_impl::start_timer(duration after, const pid& to, message what) {
-  return wheel_.set(owner_.time.now() + after, {to, std::move(what)});
-}
-
 monitor_ref shard_impl::next_ref() noexcept {
   return (std::uint64_t{index_ + 1} << 48) | ++refs_;
-}
-
-void shard_impl::fire(timer_wheel::action what) {
-  if (const auto* call = what.what.value_if<std::function<void()>>())
-    return (*call)();
-  if (const auto* request = what.what.value_if<request_timeout>()) {
-    if (auto* core = find_core(what.to))
-      core->request_timed_out(request->ref);
-    return;
-  }
-  auto x = std::make_unique<envelope>();
-  x->content = std::move(what.what);
-  route(what.to, std::move(x));
 }
 
 // -- routing ------------------------------------------------------------------
@@ -333,26 +316,6 @@ void shard_impl::accept_signal(const pid& to, signal& x) {
 
 // -- starting and ending processes --------------------------------------------
 
-namespace {
-
-/// The new process's end of the tie to the one that spawns it.
-std::optional<relation> tie_to(const pid& parent, process::relation rel,
-                               monitor_ref ref) {
-  switch (rel) {
-  case process::relation::none:
-  case process::relation::member:
-    return std::nullopt;
-  case process::relation::monitor:
-    return relation{ref, parent, relation::kind::monitored_by};
-  case process::relation::link:
-  case process::relation::child:
-    return relation{0, parent, relation::kind::parent};
-  }
-  return std::nullopt;
-}
-
-} // namespace
-
 monitored_pid shard_impl::spawn(const spawn_request& request) {
   const auto& how = request.how;
   const auto target =
@@ -369,16 +332,11 @@ monitored_pid shard_impl::spawn(const spawn_request& request) {
   const auto ref = next_ref();
   const auto parent = request.parent ? request.parent->id() : pid{};
   const auto rel = request.parent ? request.rel : process::relation::none;
-  const bool member = rel == process::relation::member;
-  const auto pool = member ? pools_.enter(parent) : member_pools::none;
-  const auto tie = member ? std::nullopt : tie_to(parent, rel, ref);
-  if (rel == process::relation::monitor)
-    request.parent->relations().add({ref, id, relation::kind::monitors});
-  else if (tie)
-    request.parent->relations().add({0, id, relation::kind::link});
-  const bool ack = rel == process::relation::child;
+  start_terms terms{parent, rel, ref};
+  if (request.parent)
+    tie_to_child(*request.parent, id, terms);
   if (target == index_) {
-    start_core(id, request.maker, how, tie ? &*tie : nullptr, ack, pool);
+    start_core(id, request.maker, how, terms);
   } else {
     auto x = std::make_unique<signal>();
     x->what = signal::kind::spawn;
@@ -387,7 +345,6 @@ monitored_pid shard_impl::spawn(const spawn_request& request) {
     x->maker = request.maker.moved();
     x->how = how;
     x->rel = rel;
-    x->ack = ack;
     // Handed over at once: whoever learns the pid from us, however, finds a
     // process there.
     outboxes_[target].push_back({id, nullptr, std::move(x)});
@@ -396,22 +353,61 @@ monitored_pid shard_impl::spawn(const spawn_request& request) {
   return {id, ref};
 }
 
+void shard_impl::tie_to_child(process_core& parent, const pid& child,
+                              start_terms& terms) {
+  using rel = process::relation;
+  auto& relations = parent.relations();
+  switch (terms.rel) {
+  case rel::none:
+    return;
+  case rel::member:
+    terms.pool = pools_.enter(parent.id());
+    return;
+  case rel::monitor:
+    return relations.add({terms.ref, child, relation::kind::monitors});
+  case rel::start:
+    relations.add({terms.ref, child, relation::kind::start});
+    [[fallthrough]];
+  case rel::link:
+  case rel::child:
+    return relations.add({0, child, relation::kind::link});
+  }
+}
+
 void shard_impl::accept_spawn(const pid& id, signal& x) {
-  const auto tie = tie_to(x.from, x.rel, x.ref);
-  start_core(id, *x.maker, x.how, tie ? &*tie : nullptr, x.ack,
-             member_pools::none);
+  start_core(id, *x.maker, x.how, {x.from, x.rel, x.ref});
+}
+
+void shard_impl::tie_to_parent(process_core& child, const start_terms& terms) {
+  using rel = process::relation;
+  auto& relations = child.relations();
+  switch (terms.rel) {
+  case rel::none:
+    return;
+  case rel::member:
+    return child.join_pool(terms.pool);
+  case rel::monitor:
+    return relations.add(
+      {terms.ref, terms.parent, relation::kind::monitored_by});
+  case rel::child:
+    child.wants_ack();
+    break;
+  case rel::start:
+    child.start_is_awaited();
+    relations.add({terms.ref, terms.parent, relation::kind::starter});
+    break;
+  case rel::link:
+    break;
+  }
+  relations.add({0, terms.parent, relation::kind::parent});
 }
 
 void shard_impl::start_core(const pid& id, process_maker& maker,
-                            const spawn_options& how, const relation* tie,
-                            bool ack, std::uint8_t pool) {
+                            const spawn_options& how,
+                            const start_terms& terms) {
   auto* core = allocate_core(maker.size(), *this, id);
   table_.insert(id, core);
-  core->join_pool(pool);
-  if (tie)
-    core->relations().add(*tie);
-  if (ack)
-    core->wants_ack();
+  tie_to_parent(*core, terms);
   if (!how.name.empty()) {
     if (!owner_.names.insert(how.name, id)) {
       core->end(
@@ -425,9 +421,7 @@ void shard_impl::start_core(const pid& id, process_maker& maker,
   core->construct(maker);
   if (!core->alive())
     return;
-  core->set(process_core::flag::queued);
-  core->intrusive_ptr_add_ref_impl();
-  exec_later(core);
+  core->schedule();
 }
 
 void shard_impl::exit_now(process_core& core, exit_reason why,

@@ -5,9 +5,9 @@
 #include "runtime/detail/process_core.hpp"
 #include "runtime/detail/process_table.hpp"
 #include "runtime/detail/run_queue.hpp"
+#include "runtime/detail/shard_timers.hpp"
 #include "runtime/node.hpp"
 #include "runtime/shard.hpp"
-#include "runtime/timer_wheel.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -62,14 +62,19 @@ public:
   process* find(const pid& id) noexcept override;
   bool run_as(process& self, const std::function<void()>& f) override;
   timer_ref call_after(duration after, std::function<void()> f) override;
-  bool cancel(timer_ref ref) override { return wheel_.cancel(ref); }
+  bool cancel(timer_ref ref) override {
+    return timers_.cancel(ref).has_value();
+  }
   void add_hook(turn_hook& hook) override;
   void remove_hook(turn_hook& hook) override;
   void post(std::function<void()> f) override;
 
   // -- caf::execution_unit --
 
-  void exec_later(caf::resumable* ptr) override { ready_.push(ptr); }
+  void exec_later(caf::resumable* ptr) override {
+    ready_.push(ptr, priority_level::normal);
+  }
+  void make_ready(process_core& x) { ready_.push(&x, x.priority()); }
 
   // -- the thread --
 
@@ -83,7 +88,7 @@ public:
   /// Runs `f` as this shard, on a thread that plays it.
   void enter(const std::function<void()>& f);
   void advance_to(time_point now);
-  time_point next_due() const noexcept { return wheel_.next_due(); }
+  time_point next_due() const noexcept { return timers_.next_due(); }
   void kill_all();
 
   // -- processes --
@@ -118,7 +123,7 @@ public:
   /// Looks at every process of the shard.
   std::vector<process_core*> members_of(const pid& parent);
 
-  timer_ref start_timer(duration after, const pid& to, message what);
+  shard_timers& timers() noexcept { return timers_; }
   monitor_ref next_ref() noexcept;
   running_frame*& frame() noexcept { return frame_; }
   struct node_impl& owner() noexcept {
@@ -149,12 +154,21 @@ private:
   void wake();
   void flush(std::size_t target);
   void flush_all();
-  void fire(timer_wheel::action what);
   void accept(parcel x);
   void accept_signal(const pid& to, signal& x);
   void accept_spawn(const pid& id, signal& x);
+
+  /// How a new process is tied to the one that starts it.
+  struct start_terms {
+    pid parent;
+    process::relation rel = process::relation::none;
+    monitor_ref ref = 0;
+    std::uint8_t pool = member_pools::none;
+  };
+  void tie_to_child(process_core& parent, const pid& child, start_terms& terms);
+  static void tie_to_parent(process_core& child, const start_terms& terms);
   void start_core(const pid& id, process_maker& maker, const spawn_options& how,
-                  const relation* tie, bool ack, std::uint8_t pool);
+                  const start_terms& terms);
 
   struct node_impl& owner_;
   std::size_t index_;
@@ -170,7 +184,7 @@ private:
   run_queue ready_;
   process_table table_;
   member_pools pools_;
-  timer_wheel wheel_;
+  shard_timers timers_;
   std::vector<turn_hook*> hooks_;
   running_frame* frame_ = nullptr;
   std::deque<ending> endings_;

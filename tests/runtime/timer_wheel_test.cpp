@@ -17,7 +17,7 @@ protected:
 
   std::vector<int> advance_to(duration since_start) {
     std::vector<int> fired;
-    wheel.advance(start + since_start, [&](timer_wheel::action x) {
+    wheel.advance(start + since_start, [&](timer_ref, timer_wheel::action x) {
       fired.push_back(*x.what.value_if<int>());
     });
     return fired;
@@ -80,7 +80,7 @@ TEST_F(timer_wheel_test, thousands_of_random_timers_fire_in_order_and_on_time) {
   int now = 0;
   std::vector<int> fired_late;
   std::size_t fired = 0;
-  const auto fire = [&](timer_wheel::action x) {
+  const auto fire = [&](timer_ref, timer_wheel::action x) {
     ++fired;
     const auto deadline = *x.what.value_if<int>();
     if (deadline > now)
