@@ -3,6 +3,7 @@
 #include "runtime/assert.hpp"
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/shard_impl.hpp"
+#include "runtime/detail/table_owner.hpp"
 #include "runtime/log.hpp"
 
 #include <caf/actor_config.hpp>
@@ -413,6 +414,8 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
   // start a successor under the same name at once.
   if (is_named())
     home_->owner().names.erase_all_of(id_);
+  if (extras_ && extras_->owns_tables)
+    settle_tables_of(home_->owner(), id_);
   home_->table().erase(id_);
   if (pool_)
     home_->member_ended(pool_, id_, why);

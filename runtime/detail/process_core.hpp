@@ -99,6 +99,7 @@ public:
   void wants_ack() noexcept { set(flag::ack_wanted); }
   void named() noexcept { set(flag::named); }
   bool is_named() const noexcept { return has(flag::named); }
+  void owns_tables() { more().owns_tables = true; }
   void started();
   void await_reply(monitor_ref ref, timer_ref timer,
                    std::function<void(message*, const exit_reason*)> then);
@@ -164,6 +165,7 @@ private:
     std::size_t mailbox_max = 0;
     process::mailbox_policy mailbox_policy = process::mailbox_policy::kill;
     bool overflow_told = false;
+    bool owns_tables = false; // or may inherit some
     std::vector<caf::attachable_ptr> attached;
   };
 
