@@ -8,8 +8,8 @@
 #include "channels/result.hpp"
 #include "channels/route.hpp"
 #include "channels/socket_ref.hpp"
+#include "runtime/local_table.hpp"
 #include "runtime/process.hpp"
-#include "runtime/table.hpp"
 
 #include <cstdint>
 #include <memory>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "channels/socket.hpp"
-#include "runtime/table.hpp"
+#include "runtime/local_table.hpp"
 
 #include <string>
 #include <vector>

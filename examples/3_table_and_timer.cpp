@@ -3,7 +3,6 @@
 #include "runtime/table.hpp"
 
 #include <iostream>
-#include <memory>
 #include <string>
 
 namespace runtime = bennu::runtime;
@@ -23,20 +22,16 @@ struct expire {
 struct size {};
 
 runtime::behavior cache(runtime::process& self, runtime::duration keep) {
-  using rows = runtime::table<std::string, std::string>;
-  const auto table = std::make_shared<rows>(
-    runtime::table_options{.name = "cache", .kind = runtime::table_kind::set});
+  const auto rows =
+    runtime::table<std::string, std::string>::create(self, {.name = "cache"});
   return {
-    [&self, table, keep](const put& x) {
-      table->insert(x.key, x.value);
+    [&self, rows, keep](const put& x) {
+      rows.insert(x.key, x.value);
       self.send_after(keep, expire{x.key});
     },
-    [table](const get& x) {
-      const auto found = table->lookup(x.key);
-      return found.empty() ? std::string("nothing") : found.front();
-    },
-    [table](const expire& x) { table->erase_key(x.key); },
-    [table](size) { return table->size(); },
+    [rows](const get& x) { return rows.find(x.key).value_or("nothing"); },
+    [rows](const expire& x) { rows.erase(x.key); },
+    [rows](size) { return rows.size(); },
   };
 }
 // [cache]

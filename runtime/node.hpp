@@ -3,8 +3,10 @@
 #include "runtime/clock.hpp"
 #include "runtime/fwd.hpp"
 #include "runtime/process.hpp"
+#include "runtime/table_ref.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,6 +28,10 @@ struct node_options {
   /// Each shard takes a file table of its own, so that the node holds `shards`
   /// times the file limit. Linux only.
   bool private_files = false;
+
+  /// Tables at once: Erlang's ERL_MAX_ETS_TABLES. A table is for a service,
+  /// not for a client. One more throws std::length_error.
+  std::size_t tables_max = 8192;
 
   /// How long run() waits for the tree to stop before it gives up.
   std::chrono::milliseconds stop_timeout{60'000};
@@ -160,6 +166,13 @@ public:
   /// Live processes in slot order, at most `max`, those after `after` (no
   /// process: from the first): a bounded page of millions.
   std::vector<pid> processes(const pid& after, std::size_t max);
+
+  /// Every table, the oldest first: ets:all with ets:info.
+  std::vector<table_info> tables() const;
+
+  /// A table by its name or its info's id; empty when there is none.
+  table_ref find_table(std::string_view name) const;
+  table_ref find_table(std::uint64_t id) const;
 
   /// Runs `f` on a shard and waits for it. Never from a shard of this node.
   void run_on(std::size_t shard, const std::function<void()>& f);

@@ -1,238 +1,398 @@
 #pragma once
 
+#include "runtime/detail/table_owner.hpp"
+#include "runtime/detail/table_store.hpp"
+#include "runtime/fwd.hpp"
+#include "runtime/key_range.hpp"
+#include "runtime/table_info.hpp"
+#include "runtime/table_ref.hpp"
+
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
-#include <unordered_map>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace bennu::runtime {
 
-/// How many objects a key may have, and how keys are ordered: ETS's words.
-///
-///     kind            objects a key   identical objects   insert
-///     set             one             -                   O(1), replaces
-///     ordered_set     one             -                   O(log n), replaces
-///     bag             many            stored once         O(objects of the
-///     key) duplicate_bag   many            all kept            O(1)
-enum class table_kind { set, ordered_set, bag, duplicate_bag };
-
-/// "duplicate_bag", as ets:info names it.
-const char* to_string(table_kind kind);
-
-struct table_options {
-  std::string name;
-  table_kind kind = table_kind::set;
-
-  /// One more throws std::length_error. The default is the processes a shard
-  /// can have, four rows each.
-  std::size_t objects_max = std::size_t{1} << 24;
+/// One step of a counter: adds `increment`; a result past `threshold` (above
+/// it, or below for a negative step) becomes `set_value`. `{Pos, Incr,
+/// Threshold, SetValue}` of ets:update_counter. Value.
+template <class T>
+struct counter_step {
+  T increment = 1;
+  std::optional<T> threshold{};
+  T set_value{};
 };
 
-/// What ets:info tells. Memory is in bytes (ETS: words), without what rows and
-/// keys point to.
-struct table_info {
-  std::string name;
-  table_kind kind = table_kind::set;
-  std::size_t size = 0;
-  std::size_t keys = 0;
-  std::size_t memory = 0;
-  std::size_t objects_max = 0;
+/// What a select takes every object with.
+struct every_object {
+  template <class Key, class Row>
+  bool operator()(const Key&, const Row&) const {
+    return true;
+  }
 };
 
-/// Names one object of one table as long as it lives; a later object in the
-/// same place has another reference. Value.
-struct object_ref {
-  std::uint32_t place = ~std::uint32_t{0};
-  std::uint32_t birth = 0;
-
-  explicit operator bool() const noexcept { return place != ~std::uint32_t{0}; }
-  friend bool operator==(const object_ref&, const object_ref&) = default;
-};
-
-namespace detail {
-[[noreturn]] void table_is_full(const table_options& options);
-[[noreturn]] void bag_needs_equality(const table_options& options);
-} // namespace detail
-
-/// A typed ETS table: rows under keys, in chunks of places that never move.
-/// A row costs its own size and 20 bytes; a free place is used again first.
-/// Every row has a birth, counted up, so that the rows of a key are in time
-/// order and a traversal never meets a row born after it began.
+/// An ETS table: typed rows under typed keys, owned by a process, shared by a
+/// node. This is a handle: copy it, keep it, send it; the table lives until
+/// its owner ends or somebody deletes it, and then every use of a handle throws
+/// table_error, as does one the table's `access` forbids to the process that
+/// runs. Names and meanings are those of the module ets; README.md has them
+/// side by side.
 ///
-/// Differs from ETS: the key lies beside the row instead of in it; a row is
-/// any default-constructible type (a bag's has ==); traversals are always
-/// safe, as if under safe_fixtable. A key needs std::hash or `Hash`, and <.
-/// Confined to its process; sharing one read-only is a later matter.
+/// Single objects are read and written atomically, lists inserted atomically.
+/// What goes over many objects takes the table's lock for a thousand at a time:
+/// it holds up no writer for long and is no snapshot, but meets every object
+/// that is there throughout exactly once. Predicates and accessors run under
+/// the lock, on the row itself: one that uses a table throws; those of fold and
+/// for_each get copies, without a lock, and may do what they like.
 ///
-///     table<int, std::string> ages{{.name = "ages"}};
-///     ages.insert("ann", 31);
-///     for (auto at = ages.scan(); const int* age = at.next();)
-///       use(*age);
-template <class Row, class Key, class Hash = std::hash<Key>>
+/// Differs from ETS: the key lies beside the row; matching is by predicate and
+/// key range instead of match specs; in a hash kind `last` is `first`, as in
+/// ETS, and keys come in no order. A handle is a pointer: a const one writes
+/// as well. Thread-safe; a thread that is no process
+/// counts as one that owns nothing.
+///
+///     struct visit { std::string page; int count = 0; };
+///     auto visits = table<visit, std::string>::create(
+///       self, {.name = "visits", .access = table_access::public_});
+///     visits.update_counter("ann", &visit::count, {.increment = 1}, visit{});
+///     for (const auto& [user, x] : visits.select(often))
+///       greet(user);
+template <class Row, class Key, class Hash = key_hash<Key>>
 class table {
+  using store = detail::table_store<Row, Key, Hash>;
+
+  template <class A>
+  using element = std::remove_cvref_t<std::invoke_result_t<const A&, Row&>>;
+
 public:
-  class cursor;
+  using object = table_object<Row, Key>;
+  using objects = std::vector<object>;
 
-  explicit table(table_options options) : options_(std::move(options)) {
-    if (options_.kind == table_kind::bag && !std::equality_comparable<Row>)
-      detail::bag_needs_equality(options_);
-  }
-  table(const table&) = delete;
-  table& operator=(const table&) = delete;
-  ~table();
-
-  // -- writing --
-
-  /// Adds a row, last among its key's; in a set it takes the place of the
-  /// one that was there, in a bag an identical one stays alone.
-  object_ref insert(const Key& key, Row row);
-
-  /// Removes one object in O(1), in time and in the number of objects under
-  /// its key. False when it had gone.
-  bool erase(const object_ref& ref);
-
-  /// Removes all objects of a key; returns how many.
-  template <class K>
-  std::size_t erase_key(const K& key);
-
-  void clear();
-
-  // -- reading --
-
-  /// The row, or null when it has gone. Valid until the next write.
-  const Row* find(const object_ref& ref) const;
-
-  /// Copies of a key's rows, the oldest first.
-  template <class K>
-  std::vector<Row> lookup(const K& key) const;
-
-  template <class K>
-  std::size_t count(const K& key) const;
-  template <class K>
-  bool member(const K& key) const {
-    return count(key) > 0;
-  }
-
-  /// The key as stored: for interning. Null without objects.
-  template <class K>
-  const Key* find_key(const K& key) const;
-
-  /// The key of a living object.
-  const Key& key_of(const object_ref& ref) const {
-    return *keys_[at(ref.place).key].key;
-  }
-
-  /// Begins a traversal of all rows, in key order in an ordered_set, else in
-  /// no order; or of a key's rows, the oldest first.
-  cursor scan() { return cursor(*this); }
-  template <class K>
-  cursor scan(const K& key) {
-    return cursor(*this, key);
-  }
-
-  std::size_t size() const noexcept { return size_; }
-  table_info info() const;
-
-private:
-  static constexpr std::uint32_t none = ~std::uint32_t{0};
-  static constexpr std::uint32_t chunk_bits = 8;
-  static constexpr std::uint32_t chunk_size = 1u << chunk_bits;
-
-  struct place {
-    Row row{};
-    std::uint32_t next = none;
-    std::uint32_t previous = none;
-    std::uint32_t key = none; // none: free, and `next` is the next free one
-    std::uint32_t birth_low = 0;
-    std::uint32_t birth_high = 0;
-
-    std::uint64_t birth() const noexcept {
-      return (std::uint64_t{birth_high} << 32) | birth_low;
-    }
+  /// Some of what a select found. `next()` gives more of it, with the table as
+  /// it is then, unless `done`: ETS's continuation. Value.
+  struct page {
+    objects found{};
+    bool done = true;
+    std::function<page()> next{};
   };
 
-  struct key_record {
-    const Key* key = nullptr;
-    std::uint32_t head = none; // of a free record: the next free one
-    std::uint32_t tail = none;
-    std::uint32_t count = 0;
+  struct key_and_rows {
+    Key key{};
+    std::vector<Row> rows{};
   };
 
-  place& at(std::uint32_t i) {
-    return chunks_[i >> chunk_bits][i & (chunk_size - 1)];
+  /// Keeps keys in their places; see fix().
+  class fixation;
+
+  // -- making and finding one --
+
+  /// A handle of no table.
+  table() = default;
+
+  /// Makes one that `self` owns; call it from `self`. Throws table_error when
+  /// the name is taken, std::length_error past the node's tables_max.
+  static table create(process& self, table_options options);
+
+  /// The table of that name; an empty handle when there is none. Throws
+  /// table_error when its rows or keys are of other types.
+  static table whereis(const node& where, std::string_view name) {
+    return from(table_ref{detail::find_table(where, name)});
   }
-  const place& at(std::uint32_t i) const {
-    return chunks_[i >> chunk_bits][i & (chunk_size - 1)];
+
+  /// What came in a message. Throws as whereis does.
+  static table from(const table_ref& ref);
+
+  table_ref ref() const { return table_ref{store_}; }
+  explicit operator bool() const noexcept { return store_ != nullptr; }
+  friend bool operator==(const table&, const table&) = default;
+
+  // -- writing objects --
+
+  /// In a set, takes the place of the object of that key.
+  void insert(const Key& key, Row row) const {
+    writing().insert(key, std::move(row));
   }
-  bool is_ordered() const noexcept {
-    return options_.kind == table_kind::ordered_set;
+
+  /// All or, past objects_max, none; nobody sees a part.
+  void insert(const objects& all) const { writing().insert(all); }
+
+  /// False, and nothing done, when there is an object of that key, or of one of
+  /// those keys.
+  bool insert_new(const Key& key, Row row) const {
+    return writing().insert_new(key, std::move(row));
   }
-  template <class K>
-  std::uint32_t index_of(const K& key) const;
-  std::uint32_t make_key(const Key& key);
-  void drop_key(std::uint32_t index);
-  std::uint32_t make_place();
-  object_ref append(std::uint32_t key, Row row);
-  std::optional<object_ref> find_equal(std::uint32_t key, const Row& row) const;
-  object_ref ref_to(std::uint32_t i) const { return {i, at(i).birth_low}; }
+  bool insert_new(const objects& all) const {
+    return writing().insert_new(all);
+  }
 
-  table_options options_;
-  std::vector<std::unique_ptr<place[]>> chunks_;
-  std::uint32_t used_ = 0; // places ever used
-  std::uint32_t free_place_ = none;
-  std::size_t size_ = 0;
-  std::uint64_t births_ = 0;
-  std::vector<key_record> keys_;
-  std::uint32_t free_key_ = none;
-  std::unordered_map<Key, std::uint32_t, Hash, std::equal_to<>> hashed_;
-  std::map<Key, std::uint32_t, std::less<>> sorted_;
-  cursor* cursors_ = nullptr;
-};
+  /// ets:delete/2: the objects of a key; returns how many there were.
+  std::size_t erase(const Key& key) const { return writing().erase(key); }
 
-/// A traversal in progress. Rows may be inserted and erased between its steps:
-/// it meets every row at most once, every row that lives throughout exactly
-/// once, and none born after it began. Each one alive costs an erase one
-/// comparison. Outlives its table as an ended one. Confined to its process.
-template <class Row, class Key, class Hash>
-class table<Row, Key, Hash>::cursor {
-public:
-  explicit cursor(table& owner);
-  template <class K>
-  cursor(table& owner, const K& key);
-  cursor(const cursor&) = delete;
-  cursor& operator=(const cursor&) = delete;
-  ~cursor();
+  /// ets:delete_object: those of them that equal `row`.
+  std::size_t erase_object(const Key& key, const Row& row) const {
+    return writing().erase_object(key, row);
+  }
 
-  /// The next row, or null at the end. Valid until the next write.
-  const Row* next();
+  /// Removes the objects of a key and returns them.
+  std::vector<Row> take(const Key& key) const { return writing().take(key); }
 
-  /// What the last next() returned.
-  const object_ref& ref() const noexcept { return ref_; }
+  /// ets:delete_all_objects.
+  void clear() const { writing().clear(); }
+
+  // -- changing an object of a set --
+  // `what` is a pointer to a member, or a function from Row& to a T&.
+
+  /// Adds to a number in the row of `key`, or of `otherwise` inserted for it;
+  /// returns the new one. Throws std::out_of_range without a row, and
+  /// std::overflow_error, leaving the row as it was (Erlang's numbers grow).
+  template <class A>
+  element<A> update_counter(const Key& key, const A& what,
+                            counter_step<element<A>> step = {}) const {
+    return count_up(key, what, {step}, nullptr).back();
+  }
+  template <class A>
+  element<A> update_counter(const Key& key, const A& what,
+                            counter_step<element<A>> step,
+                            const Row& otherwise) const {
+    return count_up(key, what, {step}, &otherwise).back();
+  }
+
+  /// Several steps in one go; returns each result.
+  template <class A>
+  std::vector<element<A>>
+  update_counters(const Key& key, const A& what,
+                  const std::vector<counter_step<element<A>>>& steps) const {
+    return count_up(key, what, steps, nullptr);
+  }
+
+  /// False when there is no such row.
+  template <class A>
+  bool update_element(const Key& key, const A& what, element<A> value) const {
+    return update(key,
+                  [&](Row& row) { std::invoke(what, row) = std::move(value); });
+  }
+  template <class A>
+  void update_element(const Key& key, const A& what, element<A> value,
+                      const Row& otherwise) const {
+    writing().modify(key, &otherwise, [&](Row& row) {
+      std::invoke(what, row) = std::move(value);
+    });
+  }
+
+  /// Any change to a row, atomically; ETS has none. False without a row.
+  template <std::invocable<Row&> F>
+  bool update(const Key& key, F f) const {
+    return writing().modify(key, nullptr, std::move(f));
+  }
+
+  // -- reading objects --
+
+  /// The rows of a key, the oldest first.
+  std::vector<Row> lookup(const Key& key) const {
+    return reading().lookup(key);
+  }
+
+  /// The oldest row of a key, in a set the only one.
+  std::optional<Row> find(const Key& key) const {
+    return reading().with_first(key, [](const Row& row) { return row; });
+  }
+
+  /// A part of it. Throws std::out_of_range without a row.
+  template <class A>
+  element<A> lookup_element(const Key& key, const A& what) const {
+    auto found = find_element(key, what);
+    if (!found)
+      detail::no_such_key(store_->name());
+    return std::move(*found);
+  }
+  template <class A>
+  element<A> lookup_element(const Key& key, const A& what,
+                            element<A> otherwise) const {
+    return find_element(key, what).value_or(std::move(otherwise));
+  }
+
+  /// That part of each row of a key: ets:lookup_element of a bag.
+  template <class A>
+  std::vector<element<A>> lookup_elements(const Key& key, const A& what) const;
+
+  bool member(const Key& key) const { return reading().count(key) > 0; }
+  std::size_t count(const Key& key) const { return reading().count(key); }
+  std::size_t size() const { return reading().size(); }
+
+  // -- keys, one after another --
+
+  std::optional<Key> first() const { return key_at(direction::first, nullptr); }
+  std::optional<Key> last() const { return key_at(direction::last, nullptr); }
+
+  /// Nothing at the end. In a hash kind the key must be there, or have been
+  /// when a fixation began: else throws std::out_of_range.
+  std::optional<Key> next(const Key& key) const {
+    return key_at(direction::next, &key);
+  }
+  std::optional<Key> prev(const Key& key) const {
+    return key_at(direction::previous, &key);
+  }
+
+  /// The same with the rows.
+  std::optional<key_and_rows> first_lookup() const {
+    return rows_at(direction::first, nullptr);
+  }
+  std::optional<key_and_rows> next_lookup(const Key& key) const {
+    return rows_at(direction::next, &key);
+  }
+  std::optional<key_and_rows> last_lookup() const {
+    return rows_at(direction::last, nullptr);
+  }
+  std::optional<key_and_rows> prev_lookup(const Key& key) const {
+    return rows_at(direction::previous, &key);
+  }
+
+  /// ets:safe_fixtable: while one lives, `next` of a key since erased goes on
+  /// where it was. Erased keys keep their memory meanwhile.
+  [[nodiscard]] fixation fix() const { return fixation(reading_pointer()); }
+
+  // -- many objects --
+  // `range` is all_keys, one_key, keys_between, keys_with_prefix or
+  // keys_starting_with; `pred` is called with key and row.
+
+  template <class Pred = every_object>
+  requires std::predicate<const Pred&, const Key&, const Row&>
+    objects select(const Pred& pred = {})
+  const { return select(all_keys{}, pred); }
+  template <key_range<Key> Range, class Pred = every_object>
+  objects select(const Range& range, const Pred& pred = {}) const;
+
+  /// At most `limit` of them, and how to get more.
+  template <key_range<Key> Range, class Pred>
+  page select(const Range& range, const Pred& pred, std::size_t limit) const {
+    return page_of(range, pred, limit, {});
+  }
+
+  /// From the last key of an ordered_set to its first.
+  template <key_range<Key> Range, class Pred>
+  page select_reverse(const Range& range, const Pred& pred,
+                      std::size_t limit) const {
+    return page_of(range, pred, limit, {.in_part = {.backwards = true}});
+  }
+
+  /// What `f(key, row)`, an optional, gives of each object: the body of a
+  /// match spec.
+  template <key_range<Key> Range, class F>
+  auto select_map(const Range& range, const F& f) const;
+
+  template <key_range<Key> Range, class Pred = every_object>
+  std::size_t select_count(const Range& range, const Pred& pred = {}) const;
+
+  /// Removes them; returns how many.
+  template <key_range<Key> Range, class Pred = every_object>
+  std::size_t select_delete(const Range& range, const Pred& pred = {}) const;
+
+  /// Replaces a row by what `f(key, row)`, an optional, gives. Not in a bag,
+  /// where two might become the same. Returns how many.
+  template <key_range<Key> Range, class F>
+  std::size_t select_replace(const Range& range, const F& f) const;
+
+  /// `acc = f(key, row, acc)` over all; in an ordered_set by key.
+  template <class T, class F>
+  T fold(T acc, F f) const {
+    return fold_from({}, std::move(acc), f);
+  }
+
+  /// In an ordered_set from the last key, else as fold: ets:foldr.
+  template <class T, class F>
+  T fold_reverse(T acc, F f) const {
+    return fold_from({.in_part = {.backwards = true}}, std::move(acc), f);
+  }
+  template <class F>
+  void for_each(F f) const;
+
+  /// ets:tab2list.
+  objects to_list() const { return select(); }
+
+  // -- the table itself --
+
+  table_info info() const {
+    open();
+    return store_->info();
+  }
+
+  /// Makes another process the owner: it gets a table_transfer with `data`.
+  /// Only for the owner; throws table_error unless `to` is another process of
+  /// this node, alive. (One of another shard that turns out to be dead is
+  /// treated as if it had died a moment later.)
+  void give_away(const pid& to, const message& data = {}) const {
+    open();
+    detail::give_table(store_, to, data);
+  }
+
+  /// Who gets it with a table_transfer when the owner ends; no process: nobody.
+  void set_heir(const pid& heir, message data = {}) const {
+    open();
+    detail::set_table_heir(store_, {heir, std::move(data)});
+  }
+
+  void rename(std::string_view name) const {
+    open();
+    detail::rename_table(store_, name);
+  }
+
+  /// ets:delete/1. Its memory is given back a little at a time.
+  void delete_table() const {
+    open();
+    detail::delete_table(store_);
+  }
 
 private:
-  friend class table;
+  using direction = typename store::direction;
+  using position = typename store::position;
 
-  enum class mode : std::uint8_t { places, keys_in_order, one_key };
+  explicit table(std::shared_ptr<store> x) : store_(std::move(x)) {}
 
-  void enlist();
-  std::uint32_t step();
-  std::uint32_t step_in_key_order();
+  void open() const {
+    if (!store_)
+      detail::no_table();
+    detail::table_core::check_no_predicate();
+  }
+  const std::shared_ptr<store>& reading_pointer() const {
+    open();
+    if (store_->made_with().access == table_access::private_)
+      store_->check_reader(detail::running_process());
+    return store_;
+  }
+  const store& reading() const { return *reading_pointer(); }
+  store& writing() const {
+    open();
+    if (store_->made_with().access != table_access::public_)
+      store_->check_writer(detail::running_process());
+    return *store_;
+  }
 
-  table* owner_;
-  mode mode_;
-  std::uint32_t next_ = none;
-  std::uint64_t end_birth_;
-  std::optional<Key> last_;
-  object_ref ref_;
-  cursor* following_ = nullptr;
-  cursor** back_ = nullptr;
+  template <class A>
+  std::vector<element<A>>
+  count_up(const Key& key, const A& what,
+           const std::vector<counter_step<element<A>>>& steps,
+           const Row* otherwise) const;
+  template <class A>
+  std::optional<element<A>> find_element(const Key& key, const A& what) const {
+    return reading().with_first(key, [&](const Row& row) -> element<A> {
+      return std::invoke(what, const_cast<Row&>(row));
+    });
+  }
+  std::optional<Key> key_at(direction how, const Key* from) const;
+  std::optional<key_and_rows> rows_at(direction how, const Key* from) const;
+  template <class Range, class Pred>
+  page page_of(const Range& range, const Pred& pred, std::size_t limit,
+               position at) const;
+  template <class T, class F>
+  T fold_from(position at, T acc, F& f) const;
+
+  std::shared_ptr<store> store_;
 };
 
 } // namespace bennu::runtime

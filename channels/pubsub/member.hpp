@@ -3,7 +3,7 @@
 #include "channels/pubsub/dispatcher.hpp"
 #include "channels/pubsub/pubsub.hpp"
 #include "channels/pubsub/topic.hpp"
-#include "runtime/table.hpp"
+#include "runtime/local_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -77,7 +77,7 @@ private:
     std::uint32_t fastlane_serial = 0;
     std::uint32_t lane = 0;
   };
-  using rows = runtime::table<row, topic, topic_hash>;
+  using rows = runtime::local_table<row, topic, topic_hash>;
 
   /// A lane and the rows that use it; lanes are a handful.
   struct counted_lane {

@@ -4,9 +4,9 @@
 #include "channels/pubsub/dispatcher.hpp"
 #include "channels/pubsub/topic.hpp"
 #include "runtime/child_spec.hpp"
+#include "runtime/local_table.hpp"
 #include "runtime/message.hpp"
 #include "runtime/supervisor.hpp"
-#include "runtime/table.hpp"
 
 #include <cstddef>
 #include <functional>

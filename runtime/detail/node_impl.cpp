@@ -55,7 +55,8 @@ std::uint32_t next_node_number() {
 node_impl::node_impl(runtime::node& self_, node_options options_,
                      const clock& time_, bool simulated_)
   : self(self_), options(checked(std::move(options_), simulated_)), time(time_),
-    simulated(simulated_), number(next_node_number()) {
+    simulated(simulated_), number(next_node_number()),
+    tables(options.tables_max) {
   // CAF's own scheduler is for stock actors beside us: one thread is enough
   // until somebody spawns some.
   config.set("scheduler.max-threads", 1u);

@@ -3,6 +3,7 @@
 #include "runtime/assert.hpp"
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/shard_impl.hpp"
+#include "runtime/detail/table_owner.hpp"
 #include "runtime/log.hpp"
 
 #include <caf/actor_config.hpp>
@@ -17,7 +18,7 @@ namespace bennu::runtime::detail {
 bool process_core::extras::is_default() const noexcept {
   return requests.empty() && dictionary.empty() && label.empty()
          && mailbox_max == 0 && aliases.empty() && monitored_names.empty()
-         && !watch && attached.empty();
+         && !watch && !owns_tables && attached.empty();
 }
 
 static_assert(sizeof(process_core) == 128,
@@ -569,6 +570,8 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
   // start a successor under the same name at once.
   if (is_named())
     home_->owner().names.erase_name_of(id_);
+  if (extras_ && extras_->owns_tables)
+    settle_tables_of(home_->owner(), id_);
   home_->table().erase(id_);
   if (pool_)
     home_->member_ended(pool_, id_, why);

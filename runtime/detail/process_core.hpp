@@ -112,6 +112,7 @@ public:
   void hibernate() noexcept { set(flag::hibernating); }
   void named() noexcept { set(flag::named); }
   bool is_named() const noexcept { return has(flag::named); }
+  void owns_tables() { more().owns_tables = true; }
   void started();
   void await_reply(monitor_ref ref, timer_ref timer,
                    std::function<void(message*, const exit_reason*)> then);
@@ -208,6 +209,7 @@ private:
     std::map<std::uint64_t, alias_mode> aliases;
     std::map<monitor_ref, std::string> monitored_names;
     std::unique_ptr<process_watch> watch;
+    bool owns_tables = false; // or may inherit some
     std::vector<caf::attachable_ptr> attached;
 
     bool is_default() const noexcept;

@@ -4,265 +4,226 @@
 
 namespace bennu::runtime {
 
-template <class Row, class Key, class Hash>
-table<Row, Key, Hash>::~table() {
-  for (auto* x = cursors_; x; x = x->following_)
-    x->owner_ = nullptr;
-}
+namespace detail {
 
-template <class Row, class Key, class Hash>
-object_ref table<Row, Key, Hash>::insert(const Key& key, Row row) {
-  const auto index = index_of(key);
-  if (index != none) {
-    const auto head = keys_[index].head;
-    if (options_.kind == table_kind::set || is_ordered()) {
-      at(head).row = std::move(row);
-      return ref_to(head);
-    }
-    if (options_.kind == table_kind::bag)
-      if (auto equal = find_equal(index, row))
-        return *equal;
-  }
-  if (size_ >= options_.objects_max)
-    detail::table_is_full(options_);
-  return append(index == none ? make_key(key) : index, std::move(row));
-}
+[[noreturn]] void counter_overflows(const std::string& table);
 
-template <class Row, class Key, class Hash>
-object_ref table<Row, Key, Hash>::append(std::uint32_t key, Row row) {
-  const auto i = make_place();
-  auto& added = at(i);
-  auto& list = keys_[key];
-  added.row = std::move(row);
-  added.key = key;
-  added.next = none;
-  added.previous = list.tail;
-  added.birth_low = static_cast<std::uint32_t>(births_);
-  added.birth_high = static_cast<std::uint32_t>(births_ >> 32);
-  ++births_;
-  (list.tail == none ? list.head : at(list.tail).next) = i;
-  list.tail = i;
-  ++list.count;
-  ++size_;
-  return ref_to(i);
-}
-
-template <class Row, class Key, class Hash>
-bool table<Row, Key, Hash>::erase(const object_ref& ref) {
-  if (!find(ref))
-    return false;
-  auto& gone = at(ref.place);
-  for (auto* x = cursors_; x; x = x->following_)
-    if (x->mode_ == cursor::mode::one_key && x->next_ == ref.place)
-      x->next_ = gone.next;
-  auto& list = keys_[gone.key];
-  (gone.previous == none ? list.head : at(gone.previous).next) = gone.next;
-  (gone.next == none ? list.tail : at(gone.next).previous) = gone.previous;
-  if (--list.count == 0)
-    drop_key(gone.key);
-  gone.row = Row{};
-  gone.key = none;
-  gone.next = std::exchange(free_place_, ref.place);
-  --size_;
-  return true;
-}
-
-template <class Row, class Key, class Hash>
-template <class K>
-std::size_t table<Row, Key, Hash>::erase_key(const K& key) {
-  const auto index = index_of(key);
-  if (index == none)
-    return 0;
-  const std::size_t erased = keys_[index].count;
-  for (std::size_t i = 0; i < erased; ++i)
-    erase(ref_to(keys_[index].head));
-  return erased;
-}
-
-template <class Row, class Key, class Hash>
-void table<Row, Key, Hash>::clear() {
-  for (std::uint32_t i = 0; i < used_; ++i)
-    if (at(i).key != none)
-      erase(ref_to(i));
-}
-
-template <class Row, class Key, class Hash>
-const Row* table<Row, Key, Hash>::find(const object_ref& ref) const {
-  if (ref.place >= used_)
-    return nullptr;
-  const auto& x = at(ref.place);
-  return x.key != none && x.birth_low == ref.birth ? &x.row : nullptr;
-}
-
-template <class Row, class Key, class Hash>
-template <class K>
-std::vector<Row> table<Row, Key, Hash>::lookup(const K& key) const {
-  std::vector<Row> rows;
-  const auto index = index_of(key);
-  if (index == none)
-    return rows;
-  rows.reserve(keys_[index].count);
-  for (auto i = keys_[index].head; i != none; i = at(i).next)
-    rows.push_back(at(i).row);
-  return rows;
-}
-
-template <class Row, class Key, class Hash>
-template <class K>
-std::size_t table<Row, Key, Hash>::count(const K& key) const {
-  const auto index = index_of(key);
-  return index == none ? 0 : keys_[index].count;
-}
-
-template <class Row, class Key, class Hash>
-template <class K>
-const Key* table<Row, Key, Hash>::find_key(const K& key) const {
-  const auto index = index_of(key);
-  return index == none ? nullptr : keys_[index].key;
-}
-
-template <class Row, class Key, class Hash>
-table_info table<Row, Key, Hash>::info() const {
-  // A node of a standard map: the pair and about four pointers.
-  constexpr auto node = sizeof(std::pair<Key, std::uint32_t>) + 32;
-  const auto memory = chunks_.size() * (chunk_size * sizeof(place) + 8)
-                      + keys_.capacity() * sizeof(key_record)
-                      + (hashed_.size() + sorted_.size()) * node
-                      + hashed_.bucket_count() * 8;
-  return {options_.name, options_.kind,
-          size_,         hashed_.size() + sorted_.size(),
-          memory,        options_.objects_max};
-}
-
-template <class Row, class Key, class Hash>
-template <class K>
-std::uint32_t table<Row, Key, Hash>::index_of(const K& key) const {
-  if (is_ordered()) {
-    const auto found = sorted_.find(key);
-    return found == sorted_.end() ? none : found->second;
-  }
-  const auto found = hashed_.find(key);
-  return found == hashed_.end() ? none : found->second;
-}
-
-template <class Row, class Key, class Hash>
-std::uint32_t table<Row, Key, Hash>::make_key(const Key& key) {
-  auto index = free_key_;
-  if (index == none) {
-    index = static_cast<std::uint32_t>(keys_.size());
-    keys_.emplace_back();
+template <class T>
+T stepped(const std::string& table, T value, const counter_step<T>& by) {
+  T sum{};
+  if constexpr (std::is_integral_v<T>) {
+    if (__builtin_add_overflow(value, by.increment, &sum))
+      counter_overflows(table);
   } else {
-    free_key_ = std::exchange(keys_[index].head, none);
+    sum = value + by.increment;
   }
-  keys_[index].key = is_ordered() ? &sorted_.emplace(key, index).first->first
-                                  : &hashed_.emplace(key, index).first->first;
-  return index;
+  if (!by.threshold)
+    return sum;
+  const bool past =
+    by.increment < T{} ? sum < *by.threshold : *by.threshold < sum;
+  return past ? by.set_value : sum;
 }
 
-template <class Row, class Key, class Hash>
-void table<Row, Key, Hash>::drop_key(std::uint32_t index) {
-  if (is_ordered())
-    sorted_.erase(sorted_.find(*keys_[index].key));
-  else
-    hashed_.erase(hashed_.find(*keys_[index].key));
-  keys_[index] = {};
-  keys_[index].head = std::exchange(free_key_, index);
-}
+} // namespace detail
 
+/// Holds the keys of a table in their places as long as it lives. Neither
+/// copied nor moved; any process may have one of a table it may read.
 template <class Row, class Key, class Hash>
-std::uint32_t table<Row, Key, Hash>::make_place() {
-  if (free_place_ != none)
-    return std::exchange(free_place_, at(free_place_).next);
-  if (used_ == chunks_.size() * chunk_size)
-    chunks_.push_back(std::make_unique<place[]>(chunk_size));
-  return used_++;
-}
-
-template <class Row, class Key, class Hash>
-std::optional<object_ref>
-table<Row, Key, Hash>::find_equal(std::uint32_t key, const Row& row) const {
-  if constexpr (std::equality_comparable<Row>)
-    for (auto i = keys_[key].head; i != none; i = at(i).next)
-      if (at(i).row == row)
-        return ref_to(i);
-  return {};
-}
-
-template <class Row, class Key, class Hash>
-table<Row, Key, Hash>::cursor::cursor(table& owner)
-  : owner_(&owner),
-    mode_(owner.is_ordered() ? mode::keys_in_order : mode::places), next_(0),
-    end_birth_(owner.births_) {
-  enlist();
-}
-
-template <class Row, class Key, class Hash>
-template <class K>
-table<Row, Key, Hash>::cursor::cursor(table& owner, const K& key)
-  : owner_(&owner), mode_(mode::one_key), end_birth_(owner.births_) {
-  const auto index = owner.index_of(key);
-  if (index != none)
-    next_ = owner.keys_[index].head;
-  enlist();
-}
-
-template <class Row, class Key, class Hash>
-void table<Row, Key, Hash>::cursor::enlist() {
-  following_ = std::exchange(owner_->cursors_, this);
-  back_ = &owner_->cursors_;
-  if (following_)
-    following_->back_ = &following_;
-}
-
-template <class Row, class Key, class Hash>
-table<Row, Key, Hash>::cursor::~cursor() {
-  if (!owner_)
-    return;
-  *back_ = following_;
-  if (following_)
-    following_->back_ = back_;
-}
-
-template <class Row, class Key, class Hash>
-const Row* table<Row, Key, Hash>::cursor::next() {
-  if (!owner_)
-    return nullptr;
-  const auto i = mode_ == mode::keys_in_order ? step_in_key_order() : step();
-  if (i == none)
-    return nullptr;
-  ref_ = owner_->ref_to(i);
-  return &owner_->at(i).row;
-}
-
-template <class Row, class Key, class Hash>
-std::uint32_t table<Row, Key, Hash>::cursor::step() {
-  if (mode_ == mode::one_key) {
-    // Rows of a key are in birth order: the first born later ends it.
-    if (next_ == none || owner_->at(next_).birth() >= end_birth_)
-      return next_ = none;
-    return std::exchange(next_, owner_->at(next_).next);
+class table<Row, Key, Hash>::fixation {
+public:
+  explicit fixation(std::shared_ptr<store> of) : store_(std::move(of)) {
+    store_->hold_keys();
   }
-  while (next_ < owner_->used_) {
-    const auto i = next_++;
-    const auto& x = owner_->at(i);
-    if (x.key != none && x.birth() < end_birth_)
-      return i;
-  }
-  return none;
+  fixation(const fixation&) = delete;
+  fixation& operator=(const fixation&) = delete;
+  ~fixation() { store_->release_keys(); }
+
+private:
+  std::shared_ptr<store> store_;
+};
+
+template <class Row, class Key, class Hash>
+table<Row, Key, Hash> table<Row, Key, Hash>::create(process& self,
+                                                    table_options options) {
+  const auto owner = detail::running_process();
+  options.named = options.named && !options.name.empty();
+  auto made = std::make_shared<store>(std::move(options), owner);
+  detail::own_table(self, made);
+  return table(std::move(made));
 }
 
 template <class Row, class Key, class Hash>
-std::uint32_t table<Row, Key, Hash>::cursor::step_in_key_order() {
-  const auto& keys = owner_->sorted_;
-  auto i = last_ ? keys.upper_bound(*last_) : keys.begin();
-  for (; i != keys.end(); ++i) {
-    const auto head = owner_->keys_[i->second].head;
-    if (owner_->at(head).birth() >= end_birth_)
-      continue;
-    last_ = i->first;
-    return head;
-  }
-  return none;
+table<Row, Key, Hash> table<Row, Key, Hash>::from(const table_ref& ref) {
+  const auto& core = ref.core();
+  if (core && core->type() != detail::token_of<Row, Key, Hash>)
+    detail::wrong_table_type(*core, detail::demangled(typeid(Row).name()),
+                             detail::demangled(typeid(Key).name()));
+  return table(std::static_pointer_cast<store>(core));
+}
+
+// -- objects ------------------------------------------------------------------
+
+template <class Row, class Key, class Hash>
+template <class A>
+auto table<Row, Key, Hash>::count_up(
+  const Key& key, const A& what,
+  const std::vector<counter_step<element<A>>>& steps,
+  const Row* otherwise) const -> std::vector<element<A>> {
+  std::vector<element<A>> results;
+  const auto count = [&](Row& row) {
+    auto value = std::invoke(what, row);
+    for (const auto& x : steps)
+      results.push_back(value = detail::stepped(store_->name(), value, x));
+    std::invoke(what, row) = value;
+  };
+  if (!writing().modify(key, otherwise, count))
+    detail::no_such_key(store_->name());
+  return results;
+}
+
+template <class Row, class Key, class Hash>
+template <class A>
+auto table<Row, Key, Hash>::lookup_elements(const Key& key, const A& what) const
+  -> std::vector<element<A>> {
+  std::vector<element<A>> all;
+  for (auto& row : lookup(key))
+    all.push_back(std::invoke(what, row));
+  return all;
+}
+
+template <class Row, class Key, class Hash>
+std::optional<Key> table<Row, Key, Hash>::key_at(direction how,
+                                                 const Key* from) const {
+  std::optional<Key> found;
+  reading().at_step(how, from,
+                    [&](const Key& key, const auto&) { found = key; });
+  return found;
+}
+
+template <class Row, class Key, class Hash>
+auto table<Row, Key, Hash>::rows_at(direction how, const Key* from) const
+  -> std::optional<key_and_rows> {
+  std::optional<key_and_rows> found;
+  reading().at_step(how, from, [&](const Key& key, const auto& rows) {
+    found = key_and_rows{key, rows.lookup(key)};
+  });
+  return found;
+}
+
+// -- many objects -------------------------------------------------------------
+
+template <class Row, class Key, class Hash>
+template <key_range<Key> Range, class Pred>
+auto table<Row, Key, Hash>::select(const Range& range, const Pred& pred) const
+  -> objects {
+  objects found;
+  position at;
+  reading().scan(at, range, [&](const Key& key, const Row& row) {
+    if (pred(key, row))
+      found.push_back({key, row});
+    return true;
+  });
+  return found;
+}
+
+template <class Row, class Key, class Hash>
+template <class Range, class Pred>
+auto table<Row, Key, Hash>::page_of(const Range& range, const Pred& pred,
+                                    std::size_t limit, position at) const
+  -> page {
+  page some;
+  if (limit > 0)
+    reading().scan(at, range, [&](const Key& key, const Row& row) {
+      if (pred(key, row))
+        some.found.push_back({key, row});
+      return some.found.size() < limit;
+    });
+  some.done = at.done;
+  if (!some.done)
+    some.next = [*this, range, pred, limit, at] {
+      return page_of(range, pred, limit, at);
+    };
+  return some;
+}
+
+template <class Row, class Key, class Hash>
+template <key_range<Key> Range, class F>
+auto table<Row, Key, Hash>::select_map(const Range& range, const F& f) const {
+  using result = std::invoke_result_t<const F&, const Key&, const Row&>;
+  std::vector<typename result::value_type> found;
+  position at;
+  reading().scan(at, range, [&](const Key& key, const Row& row) {
+    if (auto x = f(key, row))
+      found.push_back(std::move(*x));
+    return true;
+  });
+  return found;
+}
+
+template <class Row, class Key, class Hash>
+template <key_range<Key> Range, class Pred>
+std::size_t table<Row, Key, Hash>::select_count(const Range& range,
+                                                const Pred& pred) const {
+  std::size_t count = 0;
+  position at;
+  reading().scan(at, range, [&](const Key& key, const Row& row) {
+    count += pred(key, row) ? 1 : 0;
+    return true;
+  });
+  return count;
+}
+
+template <class Row, class Key, class Hash>
+template <key_range<Key> Range, class Pred>
+std::size_t table<Row, Key, Hash>::select_delete(const Range& range,
+                                                 const Pred& pred) const {
+  using verdict = typename store::verdict;
+  std::size_t count = 0;
+  writing().scan_to_write(range, [&](const Key& key, const Row& row) {
+    if (!pred(key, row))
+      return verdict::keep;
+    ++count;
+    return verdict::erase;
+  });
+  return count;
+}
+
+template <class Row, class Key, class Hash>
+template <key_range<Key> Range, class F>
+std::size_t table<Row, Key, Hash>::select_replace(const Range& range,
+                                                  const F& f) const {
+  auto& rows = writing();
+  if (rows.kind() == table_kind::bag)
+    throw table_error("table " + rows.name()
+                      + " is a bag: select_replace could make two objects "
+                        "the same");
+  std::size_t count = 0;
+  rows.scan_to_write(range, [&](const Key& key, Row& row) {
+    if (auto x = f(key, std::as_const(row))) {
+      row = std::move(*x);
+      ++count;
+    }
+    return store::verdict::keep;
+  });
+  return count;
+}
+
+template <class Row, class Key, class Hash>
+template <class T, class F>
+T table<Row, Key, Hash>::fold_from(position at, T acc, F& f) const {
+  while (!at.done)
+    for (auto& x : reading().copy(at, store::chunk_max, all_keys{}))
+      acc = f(std::as_const(x.key), std::as_const(x.row), std::move(acc));
+  return acc;
+}
+
+template <class Row, class Key, class Hash>
+template <class F>
+void table<Row, Key, Hash>::for_each(F f) const {
+  position at;
+  while (!at.done)
+    for (const auto& x : reading().copy(at, store::chunk_max, all_keys{}))
+      f(x.key, x.row);
 }
 
 } // namespace bennu::runtime
