@@ -16,6 +16,7 @@ class message;
 class node;
 class process;
 class shard;
+class telemetry;
 struct child_spec;
 struct pid;
 struct supervisor_spec;
@@ -34,6 +35,7 @@ namespace detail {
 class process_core;
 class process_maker;
 class shard_impl;
+struct child_started;
 } // namespace detail
 
 } // namespace bennu::runtime

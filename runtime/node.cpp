@@ -39,6 +39,10 @@ runtime::shard& node::shard_at(std::size_t index) noexcept {
   return *impl_->shards[index];
 }
 
+runtime::telemetry& node::telemetry() noexcept {
+  return impl_->events;
+}
+
 // -- running a tree -----------------------------------------------------------
 
 void node::begin(const supervisor_spec& tree) {

@@ -72,6 +72,9 @@ public:
   std::size_t shard_count() const noexcept;
   runtime::shard& shard_at(std::size_t index) noexcept;
 
+  /// Where this node's events can be listened to.
+  runtime::telemetry& telemetry() noexcept;
+
   // -- running a tree --
 
   /// Starts the tree and returns once every child has started, or with the

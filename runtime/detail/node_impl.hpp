@@ -3,6 +3,7 @@
 #include "runtime/detail/name_table.hpp"
 #include "runtime/detail/shard_impl.hpp"
 #include "runtime/node.hpp"
+#include "runtime/telemetry.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -64,6 +65,7 @@ struct node_impl {
   caf::actor_system_config config;
   std::unique_ptr<caf::actor_system> system;
   name_table names;
+  telemetry events;
   std::vector<std::unique_ptr<shard_impl>> shards;
   std::vector<std::thread> threads;
   std::atomic<std::size_t> next_shard{0};
