@@ -174,6 +174,12 @@ public:
   /// Ends this process here and now, by unwinding.
   [[noreturn]] void exit(exit_reason why);
 
+  /// In init: ends this process here and now, without failing its start. Its
+  /// supervisor goes on without it: a permanent or transient child stays known
+  /// and can be restarted on request, a temporary one is forgotten. Mirrors
+  /// init's return value ignore.
+  [[noreturn]] void ignore();
+
   /// Ends this process once the running handler has returned.
   void stop(exit_reason why = exit_reason::normal());
 

@@ -4,6 +4,7 @@
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/shard_impl.hpp"
 #include "runtime/log.hpp"
+#include "runtime/report.hpp"
 
 #include <caf/actor_config.hpp>
 #include <caf/exit_reason.hpp>
@@ -44,11 +45,9 @@ bool process_core::guarded(F f) {
   running_frame here{.core = this, .outer = home_->frame()};
   home_->frame() = &here;
   set(flag::running);
+  bool threw = false;
   const auto crashed = [&](const char* what) {
-    // A start that fails is its supervisor's to tell.
-    if (!has(flag::ack_wanted))
-      log(log_level::error, "process {} ({}) crashed: {}", to_string(id_),
-          label(), what);
+    threw = true;
     here.ending = exit_reason::error(what);
     // As in OTP, what never finished its init has nothing to terminate.
     here.run_terminate = has(flag::initialised);
@@ -68,6 +67,9 @@ bool process_core::guarded(F f) {
     unset(flag::running);
   if (!here.ending)
     return true;
+  // A start that fails is its supervisor's to tell.
+  if ((threw || here.run_terminate) && !has(flag::ack_wanted))
+    report_crash(*this, *here.ending, here.current);
   end(std::move(*here.ending), here.run_terminate);
   return false;
 }
@@ -182,14 +184,15 @@ void process_core::finish_request(envelope& x) {
     request.then(nullptr, x.content.value_if<exit_reason>());
 }
 
-void process_core::started() {
+void process_core::started(bool ignored) {
   if (!has(flag::ack_wanted))
     return;
   unset(flag::ack_wanted);
   auto x = std::make_unique<envelope>();
-  x->content = make_message(child_started{id_});
+  x->content = make_message(child_started{id_, ignored});
   x->sender = id_;
-  home_->route(parent(), std::move(x));
+  home_->route(extras_ && extras_->starter ? extras_->starter : parent(),
+               std::move(x));
 }
 
 envelope* process_core::current() const noexcept {
