@@ -11,6 +11,7 @@ class io_context;
 namespace bennu::runtime {
 
 class behavior;
+class environment;
 class exit_reason;
 class message;
 class node;
@@ -36,6 +37,7 @@ class process_core;
 class process_maker;
 class shard_impl;
 struct child_started;
+struct told_child;
 } // namespace detail
 
 } // namespace bennu::runtime

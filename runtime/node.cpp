@@ -43,6 +43,10 @@ runtime::telemetry& node::telemetry() noexcept {
   return impl_->events;
 }
 
+runtime::environment& node::environment() noexcept {
+  return impl_->shared;
+}
+
 // -- running a tree -----------------------------------------------------------
 
 void node::begin(const supervisor_spec& tree) {

@@ -75,6 +75,9 @@ public:
   /// Where this node's events can be listened to.
   runtime::telemetry& telemetry() noexcept;
 
+  /// What its processes share to read.
+  runtime::environment& environment() noexcept;
+
   // -- running a tree --
 
   /// Starts the tree and returns once every child has started, or with the

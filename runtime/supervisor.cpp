@@ -1,10 +1,10 @@
 #include "runtime/supervisor.hpp"
 
 #include "runtime/detail/process_core.hpp"
+#include "runtime/detail/supervision.hpp"
 #include "runtime/log.hpp"
 #include "runtime/node.hpp"
 #include "runtime/shard.hpp"
-#include "runtime/telemetry.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -26,15 +26,6 @@ struct stop_timed_out {
 struct try_again {
   std::uint64_t attempt = 0;
 };
-
-/// Whether a child that was told to stop did what it was told.
-bool stopped_in_order(const child_spec& spec, const exit_reason& why) {
-  if (spec.shutdown.kill && why == exit_reason::killed())
-    return true;
-  if (!spec.shutdown.kill && why == exit_reason::shutdown())
-    return true;
-  return why.is_orderly() && spec.restart != restart_type::permanent;
-}
 
 } // namespace
 
@@ -119,8 +110,7 @@ void supervisor::on_started(const detail::child_started& ack) {
   x.state = state::running;
   x.on_trial = false;
   x.crashes.started(home().now());
-  report(node(),
-         progress_report{name_, offender::of(x.spec, x.id), x.restarts});
+  detail::tell_started(told(x), x.restarts);
   tell_starter(x, {ack.child, {}});
   advance();
 }
@@ -149,8 +139,8 @@ void supervisor::on_end(std::size_t index, const exit_reason& why) {
 
 void supervisor::on_stopped(std::size_t index, const exit_reason& why) {
   auto& x = children_[index];
-  if (!stopped_in_order(x.spec, why))
-    complain(context::shutdown_error, x, why);
+  if (!detail::stopped_in_order(x.spec, why))
+    detail::complain(told(x), context::shutdown_error, why);
   x.id = {};
   x.state = std::exchange(x.again, false) ? state::wanted : state::stopped;
   tell_stoppers(x);
@@ -170,9 +160,9 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
       remove(index);
     return advance();
   }
-  complain(context::start_error, x, why);
+  detail::complain(told(x), context::start_error, why);
   x.id = {};
-  const auto cause = why.detail().empty() ? to_string(why) : why.detail();
+  const auto cause = detail::cause_of(why);
   if (x.starter) {
     tell_starter(x, {{}, cause});
     if (x.on_trial)
@@ -189,26 +179,15 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
 void supervisor::on_terminated(std::size_t index, const exit_reason& why) {
   auto& x = children_[index];
   x.state = state::stopped;
-  const auto type = x.spec.restart;
-  if (!why.is_orderly() || type == restart_type::permanent)
-    complain(context::child_terminated, x, why);
-  node().telemetry().execute(events::child_terminated, [&] {
-    return telemetry_event{events::child_terminated,
-                           {},
-                           {{"supervisor", name_},
-                            {"id", x.spec.id},
-                            {"pid", to_string(x.id)},
-                            {"reason", to_string(why)}}};
-  });
-  if (type == restart_type::permanent
-      || (type == restart_type::transient && !why.is_orderly())) {
+  detail::tell_terminated(told(x), why);
+  if (detail::is_restarted(x.spec.restart, why)) {
     if (count_restart(x, why))
       restart(index, next_wait(x));
     return;
   }
   x.id = {};
   const bool significant = x.spec.significant;
-  if (type == restart_type::temporary)
+  if (x.spec.restart == restart_type::temporary)
     remove(index);
   if (shuts_down_without(significant))
     return begin_stop(exit_reason::shutdown());
@@ -249,40 +228,22 @@ void supervisor::on_stop_timeout(monitor_ref watch) {
     exit(children_[at].id, exit_reason::kill());
 }
 
-void supervisor::complain(context what, const child& about,
-                          const exit_reason& why) {
-  report(node(), supervisor_report{what, name_, why,
-                                   offender::of(about.spec, about.id)});
+detail::told_child supervisor::told(const child& x) const {
+  return {node(), name_, x.spec, x.id};
 }
 
 // -- restarting ---------------------------------------------------------------
 
 bool supervisor::count_restart(child& x, const exit_reason& why) {
-  const auto& limit = window_.limit();
   if (!window_.allows(home().now())) {
-    complain(context::shutdown, x,
-             exit_reason::error(fmt::format(
-               "reached_max_restart_intensity, more than {} within {} ms",
-               limit.max_restarts, limit.within.count())));
-    node().telemetry().execute(events::intensity_reached, [&] {
-      return telemetry_event{
-        events::intensity_reached,
-        {{"max_restarts", static_cast<double>(limit.max_restarts)},
-         {"within_ms", static_cast<double>(limit.within.count())}},
-        {{"supervisor", name_}, {"id", x.spec.id}}};
-    });
+    detail::tell_gave_up(told(x), window_.limit());
     x.id = {};
     begin_stop(exit_reason::shutdown());
     return false;
   }
   x.id = {};
   ++x.restarts;
-  node().telemetry().execute(events::child_restarted, [&] {
-    return telemetry_event{
-      events::child_restarted,
-      {{"restarts", static_cast<double>(x.restarts)}},
-      {{"supervisor", name_}, {"id", x.spec.id}, {"reason", to_string(why)}}};
-  });
+  detail::tell_restarted(told(x), why, x.restarts);
   return true;
 }
 

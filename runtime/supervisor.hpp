@@ -1,7 +1,6 @@
 #pragma once
 
 #include "runtime/child_spec.hpp"
-#include "runtime/report.hpp"
 #include "runtime/restart_intensity.hpp"
 #include "runtime/supervisor_requests.hpp"
 
@@ -151,8 +150,7 @@ private:
   void on_terminated(std::size_t index, const exit_reason& why);
   void on_stop_timeout(monitor_ref watch);
   void on_try_again(std::uint64_t attempt);
-  void complain(supervisor_report::context what, const child& about,
-                const exit_reason& why);
+  detail::told_child told(const child& x) const;
   bool shuts_down_without(bool significant) const;
 
   // -- requests: supervisor_requests.cpp --

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/child_spec.hpp"
+#include "runtime/message.hpp"
 #include "runtime/pid.hpp"
 
 #include <cstddef>
@@ -60,6 +61,14 @@ struct child_result {
 /// reports only.
 struct start_child {
   child_spec spec;
+};
+
+/// Adds a child of a simple_one_for_one supervisor, from its template and
+/// these arguments; answers once it has started, with child_result.
+///
+///     start_child_with{make_message(host, port)}
+struct start_child_with {
+  message args;
 };
 
 /// Stops a child by its shutdown policy; its spec stays, a temporary one's

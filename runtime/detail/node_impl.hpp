@@ -2,6 +2,7 @@
 
 #include "runtime/detail/name_table.hpp"
 #include "runtime/detail/shard_impl.hpp"
+#include "runtime/environment.hpp"
 #include "runtime/node.hpp"
 #include "runtime/telemetry.hpp"
 
@@ -66,6 +67,7 @@ struct node_impl {
   std::unique_ptr<caf::actor_system> system;
   name_table names;
   telemetry events;
+  environment shared;
   std::vector<std::unique_ptr<shard_impl>> shards;
   std::vector<std::thread> threads;
   std::atomic<std::size_t> next_shard{0};

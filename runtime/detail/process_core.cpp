@@ -418,7 +418,7 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
     home_->owner().names.erase_all_of(id_);
   home_->table().erase(id_);
   if (pool_)
-    home_->member_ended(pool_, id_, why);
+    home_->member_ended(pool_, id_);
   home_->parent_ended(id_, why);
   send_exit_signals(why);
   setf(is_cleaned_up_flag);

@@ -33,6 +33,12 @@ struct child_started {
   bool ignored = false;
 };
 
+/// What a dynamic supervisor gets when a member has ended, and nobody else can
+/// send.
+struct member_end {
+  pid member;
+};
+
 /// The timer of a request.
 struct request_timeout {
   monitor_ref ref = 0;
