@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/backoff.hpp"
 #include "runtime/process.hpp"
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace bennu::runtime {
 
@@ -15,6 +17,15 @@ namespace bennu::runtime {
 /// transient unless it ended orderly (exit_reason::is_orderly), temporary
 /// never.
 enum class restart_type { permanent, transient, temporary };
+
+/// Whether a supervisor ends, with `shutdown`, when significant children have
+/// ended by themselves and are not restarted: never, at the first of them, or
+/// once none of them is left. A child that was terminated on request or for a
+/// sibling's sake does not count. Mirrors OTP's auto_shutdown.
+enum class auto_shutdown { never, any_significant, all_significant };
+
+const char* to_string(restart_type x);
+const char* to_string(auto_shutdown x);
 
 /// How long a child may take to stop. Value.
 struct shutdown_policy {
@@ -34,6 +45,9 @@ struct shutdown_policy {
                          const shutdown_policy&) = default;
 };
 
+/// `brutal_kill`, `infinity` or `5000 ms`.
+std::string to_string(const shutdown_policy& x);
+
 /// A child of a supervisor: how to start, restart and stop it. Mirrors OTP's
 /// child specification map. Differs: `start` describes the process itself, not
 /// a function that returns a pid, so the supervisor links it always. Value.
@@ -52,7 +66,28 @@ struct child_spec {
 
   /// The name it is registered under and the shard it runs on.
   spawn_options how{};
+
+  /// Its end may end the supervisor: see auto_shutdown. Not for a permanent
+  /// child, which never ends for good.
+  bool significant = false;
+
+  /// Waits before restarts; without one, the supervisor's own.
+  std::optional<runtime::backoff> backoff{};
 };
+
+/// What is wrong with a list of children, and the mend: a missing id or start,
+/// an id that is there twice, a negative time, a significant child that is
+/// permanent or whose supervisor never shuts down for it. Nothing when all is
+/// right. Mirrors supervisor:check_childspecs; a supervisor checks the same
+/// before it starts the first.
+std::optional<std::string>
+check_childspecs(const std::vector<child_spec>& specs,
+                 auto_shutdown when = auto_shutdown::never);
+
+/// The same for one child, without regard to others.
+std::optional<std::string>
+check_childspec(const child_spec& spec,
+                auto_shutdown when = auto_shutdown::never);
 
 /// A worker that runs a function: `worker("chat.history", history, 100)`. The
 /// id is also the registered name.

@@ -11,11 +11,13 @@ class io_context;
 namespace bennu::runtime {
 
 class behavior;
+class environment;
 class exit_reason;
 class message;
 class node;
 class process;
 class shard;
+class telemetry;
 struct child_spec;
 struct pid;
 struct supervisor_spec;
@@ -34,6 +36,8 @@ namespace detail {
 class process_core;
 class process_maker;
 class shard_impl;
+struct child_started;
+struct told_child;
 } // namespace detail
 
 } // namespace bennu::runtime

@@ -40,6 +40,14 @@ runtime::shard& node::shard_at(std::size_t index) noexcept {
   return *impl_->shards[index];
 }
 
+runtime::telemetry& node::telemetry() noexcept {
+  return impl_->events;
+}
+
+runtime::environment& node::environment() noexcept {
+  return impl_->shared;
+}
+
 // -- running a tree -----------------------------------------------------------
 
 void node::begin(const supervisor_spec& tree) {

@@ -56,6 +56,12 @@ public:
   std::size_t shard_count() const noexcept;
   runtime::shard& shard_at(std::size_t index) noexcept;
 
+  /// Where this node's events can be listened to.
+  runtime::telemetry& telemetry() noexcept;
+
+  /// What its processes share to read.
+  runtime::environment& environment() noexcept;
+
   // -- running a tree --
 
   /// Starts the tree and returns once every child has started, or with the

@@ -292,6 +292,8 @@ void process::unlink(const pid& other) {
   const auto* tie = relations.find_link(other);
   if (!tie)
     return;
+  if (tie->what == link_kind::parent)
+    core().leaves_parent(other);
   relations.remove(tie);
   auto x = std::make_unique<signal>();
   x->what = signal::kind::unlink;
@@ -342,6 +344,11 @@ void process::exit(const pid& to, exit_reason why) {
 
 void process::exit(exit_reason why) {
   throw detail::process_unwound{std::move(why)};
+}
+
+void process::ignore() {
+  core().started(true);
+  throw detail::process_unwound{exit_reason::normal()};
 }
 
 void process::stop(exit_reason why) {

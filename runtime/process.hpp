@@ -169,7 +169,7 @@ public:
   monitored_pid spawn_monitor(F&& f, Ts&&... args);
 
   /// Starts a `T` linked to this process; the answer is its pid once its init
-  /// has returned. A start that fails is the request's failure and sends no
+  /// has returned. A start that fails, or is ignored (with `normal`), is the request's failure and sends no
   /// exit signal; one that takes longer than `timeout` is killed. Mirrors
   /// gen_server:start_link, without blocking.
   template <class T, class... Ts>
@@ -214,6 +214,12 @@ public:
 
   /// Ends this process here and now, by unwinding.
   [[noreturn]] void exit(exit_reason why);
+
+  /// In init: ends this process here and now, without failing its start. Its
+  /// supervisor goes on without it: a permanent or transient child stays known
+  /// and can be restarted on request, a temporary one is forgotten. Mirrors
+  /// init's return value ignore.
+  [[noreturn]] void ignore();
 
   /// Ends this process once the running handler has returned.
   void stop(exit_reason why = exit_reason::normal());

@@ -1,31 +1,38 @@
 #pragma once
 
 #include "runtime/child_spec.hpp"
+#include "runtime/restart_intensity.hpp"
+#include "runtime/supervisor_requests.hpp"
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bennu::runtime {
 
+/// Who is started again with a child that died. simple_one_for_one is
+/// dynamic_supervisor.
 enum class strategy { one_for_one, one_for_all, rest_for_one };
 
-/// More than `max_restarts` within `within`: the supervisor gives up, stops
-/// its children and ends with `shutdown`, for its own supervisor to act.
-/// Elixir's defaults, 3 in 5 s (OTP's are 1 in 5 s). Counted to the
-/// nanosecond where OTP counts whole seconds. Value.
-struct restart_intensity {
-  std::size_t max_restarts = 3;
-  std::chrono::milliseconds within{5000};
-};
-
-/// A supervisor and its children, before anything runs. Value.
+/// A supervisor and its children, before anything runs: nothing is checked or
+/// started until a node or another supervisor starts it. Mirrors what
+/// supervisor's init/1 returns. Value.
+///
+///     auto tree = one_for_one("shop", {.max_restarts = 5, .within = 10s},
+///                             worker("stock", stock), worker("till", till));
 struct supervisor_spec {
   std::string name{};
   runtime::strategy strategy = strategy::one_for_one;
   restart_intensity intensity{};
   std::vector<child_spec> children{};
+  runtime::auto_shutdown auto_shutdown = runtime::auto_shutdown::never;
+
+  /// For children that have none of their own; without one, OTP's way: start
+  /// again at once.
+  std::optional<runtime::backoff> backoff{};
 
   /// As a child of another supervisor: permanent, shutdown infinity.
   operator child_spec() const;
@@ -62,64 +69,28 @@ supervisor_spec rest_for_one(std::string name, restart_intensity intensity,
           {child_spec(std::move(children))...}};
 }
 
-// -- asking a running supervisor: requests, answered with what is named --
+/// What is wrong with the spec of a supervisor, and the mend, naming it and the
+/// child; nothing when all is right.
+std::optional<std::string> check(const supervisor_spec& spec);
 
-/// One child as `which_children` reports it.
-struct child_info {
-  std::string id{};
-  pid child{};
-  child_spec::kind type = child_spec::kind::worker;
-  bool restarting = false;
-  std::size_t restarts = 0;
-};
-
-/// Answers std::vector<child_info>, in start order (OTP: newest first).
-struct which_children {};
-
-/// Answers child_counts.
-struct count_children {};
-struct child_counts {
-  std::size_t specs = 0;
-  std::size_t active = 0;
-  std::size_t supervisors = 0;
-  std::size_t workers = 0;
-};
-
-/// What became of one of the requests below: `error` is empty, or OTP's word
-/// for it (`already_present`, `already_started`, `not_found`, `running`,
-/// `restarting`), or why the child did not start.
-struct child_result {
-  pid child{};
-  std::string error{};
-};
-
-/// Adds a child, last, and starts it; answers once it has started. A spec whose
-/// child does not start is not kept.
-struct start_child {
-  child_spec spec;
-};
-
-/// Stops a child by its shutdown policy; its spec stays, a temporary one's
-/// does not. Answers once it is gone.
-struct terminate_child {
-  std::string id;
-};
-
-/// Starts a child that was terminated or has ended.
-struct restart_child {
-  std::string id;
-};
-
-/// Forgets the spec of a child that does not run.
-struct delete_child {
-  std::string id;
-};
-
-/// Supervises a list of children. Mirrors OTP's supervisor, without
-/// blocking while a child starts: a child's start is a message away, so a
-/// supervisor whose child hangs in init still answers and can be stopped.
-/// Confined to its process.
-class supervisor final : public process {
+/// Supervises a list of children: starts them in order, starts again who dies,
+/// stops them in reverse. Mirrors OTP's supervisor, without blocking while a
+/// child starts or stops: a child's start is a message away, so a supervisor
+/// whose child hangs in init still answers and can be stopped. One child starts
+/// and one stops at a time, as there. Requests: supervisor_requests.hpp.
+///
+/// It never hangs on a child: each is monitored while it starts and while it
+/// stops, so one that unlinks itself, or is killed meanwhile, is noticed; what
+/// its start throws is a failed start. A failed restart is tried again through
+/// a message to itself (or after the backoff) and counted each time, so what
+/// else is in the mailbox is served in between. As in OTP, the end of a child
+/// that has unlinked itself while it ran goes unseen.
+///
+/// Errors: a bad spec or a child that does not start ends it, before its start
+/// is acknowledged, with an error that names the child; the children before it
+/// are stopped again. Ends with `shutdown` when the intensity is reached or
+/// auto_shutdown says so. Confined to its process.
+class supervisor : public process {
 public:
   explicit supervisor(supervisor_spec spec);
 
@@ -128,11 +99,11 @@ protected:
   bool starts_with_init() const override { return false; }
   void handle_message(message& msg) override;
   void parent_exited(const exit_reason& why) override;
-  std::string label() const override { return "supervisor " + spec_.name; }
+  std::string label() const override { return "supervisor " + name_; }
 
 private:
   /// What one child is at. `doomed`: to be stopped; `wanted`: to be started;
-  /// `retrying`: its restart failed, the next try is in the mailbox.
+  /// `retrying`: to be started when its next try comes, by message or timer.
   enum class state {
     stopped,
     wanted,
@@ -143,59 +114,104 @@ private:
     retrying,
   };
 
-  struct child_state {
+  struct child {
+    child_spec spec;
     pid id{};
     supervisor::state state = state::stopped;
     /// Once stopped it is wanted again.
     bool again = false;
-    std::size_t restarts = 0;
-    /// Who waits for it to have started or stopped.
-    reply_to waiting{};
+    /// It said so in its init; its end follows.
+    bool ignored = false;
     /// Started by a request just now: forgotten when it does not start.
     bool on_trial = false;
+    /// The restart it is retrying for has been counted already.
+    bool counted = false;
+    std::size_t restarts = 0;
+    /// On it, while it starts or stops.
+    monitor_ref watch = 0;
+    /// Of the stop that must not take longer, or of the next try.
+    timer_ref timer = 0;
+    /// Names the next try, so that one called off is told from it.
+    std::uint64_t attempt = 0;
+    backoff_counter crashes{};
+    /// Who waits for it to have started, and to have stopped.
+    reply_to starter{};
+    std::vector<reply_to> stoppers{};
   };
 
   enum class phase { starting, running, stopping };
 
-  void on_started(const pid& from);
-  void on_end(const pid& from, const exit_reason& why);
+  // -- what children report: supervisor.cpp --
+
+  void on_started(const detail::child_started& ack);
+  void on_end(std::size_t index, const exit_reason& why);
   void on_stopped(std::size_t index, const exit_reason& why);
-  void on_unexpected_end(std::size_t index, state was, const exit_reason& why);
-  void on_stop_timeout(std::uint64_t round);
-  void on_try_again(const std::string& id);
+  void on_not_started(std::size_t index, const exit_reason& why);
+  void on_terminated(std::size_t index, const exit_reason& why);
+  void on_stop_timeout(monitor_ref watch);
+  void on_try_again(std::uint64_t attempt);
+  detail::told_child told(const child& x) const;
+  bool shuts_down_without(bool significant) const;
+
+  // -- requests: supervisor_requests.cpp --
 
   bool handle_request(message& msg);
+  template <class F>
+  void with_child(const std::string& id, F act);
   void add(const child_spec& spec);
   void terminate_by_request(std::size_t index);
   void restart_by_request(std::size_t index);
-  void remove(std::size_t index);
-  void tell(child_state& child, child_result what);
+  void delete_by_request(std::size_t index);
+  void tell_starter(child& x, child_result what);
+  void tell_stoppers(child& x);
+  child_counts count() const;
+  std::vector<child_info> list() const;
 
-  void restart(std::size_t index);
-  void retry_later(std::size_t index);
+  // -- restarting --
+
+  /// Counts a restart; gives up when it is one too many.
+  bool count_restart(child& x, const exit_reason& why);
+  void restart(std::size_t index, duration wait);
+  void retry_later(child& x, duration wait, bool counted);
+  duration next_wait(child& x);
   void take_along(std::size_t index);
-  bool restart_allowed();
+
+  // -- starting and stopping, one child at a time --
 
   /// Takes the next step: stop the last doomed child, else start the first
   /// wanted one, else all is done.
   void advance();
+  bool holds_up(const child& x) const;
   void launch(std::size_t index);
   void take_down(std::size_t index);
   void begin_stop(exit_reason why);
+  void remove(std::size_t index);
+  void forget_tries(child& x);
 
-  std::size_t index_of(const pid& id) const noexcept;
-  std::size_t index_of(const std::string& id) const noexcept;
-  child_counts count() const;
-  std::vector<child_info> list() const;
+  template <class F>
+  std::size_t index_if(F matches) const;
+  std::size_t index_of(const pid& id) const;
+  std::size_t index_of(const std::string& id) const;
 
-  supervisor_spec spec_;
-  std::vector<child_state> children_;
-  std::vector<time_point> restarts_;
+  std::string name_;
+  runtime::strategy strategy_;
+  runtime::auto_shutdown auto_shutdown_;
+  std::optional<backoff> backoff_;
+  restart_window window_;
+  /// Why the spec cannot run.
+  std::optional<std::string> wrong_;
+  std::vector<child> children_;
   phase phase_ = phase::starting;
-  std::uint64_t stop_round_ = 0;
-  timer_ref stop_timer_ = 0;
-  monitor_ref stop_monitor_ = 0;
+  std::uint64_t attempts_ = 0;
   exit_reason why_;
 };
+
+template <class F>
+std::size_t supervisor::index_if(F matches) const {
+  std::size_t i = 0;
+  while (i < children_.size() && !matches(children_[i]))
+    ++i;
+  return i;
+}
 
 } // namespace bennu::runtime

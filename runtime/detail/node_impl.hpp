@@ -3,7 +3,9 @@
 #include "runtime/detail/name_table.hpp"
 #include "runtime/detail/shard_impl.hpp"
 #include "runtime/detail/table_registry.hpp"
+#include "runtime/environment.hpp"
 #include "runtime/node.hpp"
+#include "runtime/telemetry.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -66,6 +68,8 @@ struct node_impl {
   std::unique_ptr<caf::actor_system> system;
   name_table names;
   table_registry tables;
+  telemetry events;
+  environment shared;
   std::vector<std::unique_ptr<shard_impl>> shards;
   std::vector<std::thread> threads;
   std::atomic<std::size_t> next_shard{0};

@@ -5,6 +5,7 @@
 #include "runtime/detail/shard_impl.hpp"
 #include "runtime/detail/table_owner.hpp"
 #include "runtime/log.hpp"
+#include "runtime/report.hpp"
 
 #include <caf/actor_config.hpp>
 #include <caf/exit_reason.hpp>
@@ -18,7 +19,7 @@ namespace bennu::runtime::detail {
 bool process_core::extras::is_default() const noexcept {
   return requests.empty() && dictionary.empty() && label.empty()
          && mailbox_max == 0 && aliases.empty() && monitored_names.empty()
-         && !watch && !owns_tables && attached.empty();
+         && !watch && !starter && !owns_tables && attached.empty();
 }
 
 static_assert(sizeof(process_core) == 128,
@@ -53,11 +54,9 @@ bool process_core::guarded(F f) {
   running_frame here{.core = this, .outer = home_->frame()};
   home_->frame() = &here;
   set(flag::running);
+  bool threw = false;
   const auto crashed = [&](const char* what) {
-    // A start that fails is its supervisor's to tell.
-    if (!has(flag::ack_wanted) && !has(flag::start_awaited))
-      log(log_level::error, "process {} ({}) crashed: {}", to_string(id_),
-          label(), what);
+    threw = true;
     here.ending = exit_reason::error(what);
     // As in OTP, what never finished its init has nothing to terminate.
     here.run_terminate = has(flag::initialised);
@@ -77,6 +76,10 @@ bool process_core::guarded(F f) {
     unset(flag::running);
   if (!here.ending)
     return true;
+  // A start that fails is its starter's to tell.
+  const bool starting = has(flag::ack_wanted) || has(flag::start_awaited);
+  if ((threw || here.run_terminate) && !starting)
+    report_crash(*this, *here.ending, here.current);
   end(std::move(*here.ending), here.run_terminate);
   return false;
 }
@@ -245,16 +248,17 @@ void process_core::finish_request(envelope& x) {
     request.then(nullptr, x.content.value_if<exit_reason>());
 }
 
-void process_core::started() {
-  if (has(flag::start_awaited))
+void process_core::started(bool ignored) {
+  if (has(flag::start_awaited) && !ignored)
     answer_start();
   if (!has(flag::ack_wanted))
     return;
   unset(flag::ack_wanted);
   auto x = std::make_unique<envelope>();
-  x->content = make_message(child_started{id_});
+  x->content = make_message(child_started{id_, ignored});
   x->sender = id_;
-  home_->route(parent(), std::move(x));
+  home_->route(extras_ && extras_->starter ? extras_->starter : parent(),
+               std::move(x));
 }
 
 void process_core::answer_start() {
@@ -574,7 +578,7 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
     settle_tables_of(home_->owner(), id_);
   home_->table().erase(id_);
   if (pool_)
-    home_->member_ended(pool_, id_, why);
+    home_->member_ended(pool_, id_);
   home_->parent_ended(id_, why);
   send_exit_signals(why);
   setf(is_cleaned_up_flag);

@@ -27,9 +27,17 @@ struct process_unwound {
   exit_reason why;
 };
 
-/// What a supervisor gets from a child that has started.
+/// What a supervisor gets from a child that has started, or whose start was to
+/// be ignored and that ends now.
 struct child_started {
   pid child;
+  bool ignored = false;
+};
+
+/// What a dynamic supervisor gets when a member has ended, and nobody else can
+/// send.
+struct member_end {
+  pid member;
 };
 
 /// The timer of a request.
@@ -113,7 +121,14 @@ public:
   void named() noexcept { set(flag::named); }
   bool is_named() const noexcept { return has(flag::named); }
   void owns_tables() { more().owns_tables = true; }
-  void started();
+  void started(bool ignored = false);
+
+  /// A child that unlinks itself in its start still owes its supervisor the
+  /// word that it has started.
+  void leaves_parent(const pid& parent) {
+    if (has(flag::ack_wanted))
+      more().starter = parent;
+  }
   void await_reply(monitor_ref ref, timer_ref timer,
                    std::function<void(message*, const exit_reason*)> then);
   void set_continuation(monitor_ref ref,
@@ -203,6 +218,7 @@ private:
     std::unordered_map<monitor_ref, request> requests;
     std::map<std::string, message, std::less<>> dictionary;
     std::string label;
+    pid starter;
     std::size_t mailbox_max = 0;
     process::mailbox_policy mailbox_policy = process::mailbox_policy::kill;
     bool overflow_told = false;

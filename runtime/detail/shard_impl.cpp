@@ -442,13 +442,12 @@ void shard_impl::exit_now(process_core& core, exit_reason why,
   ending_now_ = false;
 }
 
-void shard_impl::member_ended(std::uint8_t pool, const pid& who,
-                              const exit_reason& why) {
+void shard_impl::member_ended(std::uint8_t pool, const pid& who) {
   auto* parent = find_core(pools_.parent(pool));
   if (!parent)
     return;
   auto x = std::make_unique<envelope>();
-  x->content = make_message(exit_message{who, why});
+  x->content = make_message(member_end{who});
   x->sender = who;
   parent->deliver(std::move(x));
 }

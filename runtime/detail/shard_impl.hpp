@@ -117,7 +117,7 @@ public:
   // -- members of dynamic supervisors --
 
   const member_pools& pools() const noexcept { return pools_; }
-  void member_ended(std::uint8_t pool, const pid& who, const exit_reason& why);
+  void member_ended(std::uint8_t pool, const pid& who);
   void parent_ended(const pid& parent, const exit_reason& why);
 
   /// Looks at every process of the shard.
