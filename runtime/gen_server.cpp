@@ -8,14 +8,10 @@
 
 namespace bennu::runtime {
 
-namespace {
-
-[[noreturn]] void no_clause(const char* what, const message& msg) {
+void detail::no_clause(const char* what, const message& msg) {
   throw std::invalid_argument(std::string{what} + ": no handler for "
                               + msg.type_name());
 }
-
-} // namespace
 
 gen_server_base::~gen_server_base() {
   if (last_caller_)
@@ -23,11 +19,11 @@ gen_server_base::~gen_server_base() {
 }
 
 message gen_server_base::handle_call(message& request) {
-  no_clause("bad_call", request);
+  detail::no_clause("bad_call", request);
 }
 
 void gen_server_base::handle_cast(message& msg) {
-  no_clause("bad_cast", msg);
+  detail::no_clause("bad_cast", msg);
 }
 
 void gen_server_base::handle_info(message& msg) {
@@ -36,7 +32,7 @@ void gen_server_base::handle_info(message& msg) {
 }
 
 void gen_server_base::handle_continue(message& msg) {
-  no_clause("bad_continue", msg);
+  detail::no_clause("bad_continue", msg);
 }
 
 void gen_server_base::idle_after(duration after) {

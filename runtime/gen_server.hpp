@@ -75,6 +75,9 @@ private:
 
 namespace detail {
 
+/// Ends a process whose handlers do not take what they must.
+[[noreturn]] void no_clause(const char* what, const message& msg);
+
 /// The argument types of a member function, decayed.
 template <class F>
 struct member_traits;

@@ -232,6 +232,15 @@ bool process::is_request() const noexcept {
   return x && x->what == envelope::kind::request;
 }
 
+void process::answers_for(const reply_to& caller) noexcept {
+  auto* x = core().current();
+  if (!x)
+    return;
+  x->what = envelope::kind::request;
+  x->sender = caller.from;
+  x->ref = caller.request;
+}
+
 bool process::is_stopping() const noexcept {
   return core().is_stopping();
 }

@@ -169,9 +169,9 @@ public:
   monitored_pid spawn_monitor(F&& f, Ts&&... args);
 
   /// Starts a `T` linked to this process; the answer is its pid once its init
-  /// has returned. A start that fails, or is ignored (with `normal`), is the request's failure and sends no
-  /// exit signal; one that takes longer than `timeout` is killed. Mirrors
-  /// gen_server:start_link, without blocking.
+  /// has returned. A start that fails, or is ignored (with `normal`), is the
+  /// request's failure and sends no exit signal; one that takes longer than
+  /// `timeout` is killed. Mirrors gen_server:start_link, without blocking.
   template <class T, class... Ts>
   pending_request start_link(const spawn_options& how, duration timeout,
                              Ts&&... args);
@@ -337,6 +337,10 @@ protected:
 
   /// Whether the message being handled is a request that nobody has answered.
   bool is_request() const noexcept;
+
+  /// Makes the message being handled a request from `caller`: for one that was
+  /// put aside with its take_reply_to().
+  void answers_for(const reply_to& caller) noexcept;
 
   /// Whether this process ends once the running handler has returned.
   bool is_stopping() const noexcept;
