@@ -314,6 +314,14 @@ std::vector<pid> node::ancestors(const pid& id) {
   return line;
 }
 
+std::vector<running_handler> node::running() const {
+  std::vector<running_handler> result;
+  if (impl_->watch)
+    for (const auto& x : impl_->watch->running())
+      result.push_back({x.shard, x.id, x.for_at_least});
+  return result;
+}
+
 message node::inspect(const pid& id, const process::inspector& f) {
   message answer;
   std::exception_ptr failure;

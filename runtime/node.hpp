@@ -33,8 +33,19 @@ struct node_options {
   /// not for a client. One more throws std::length_error.
   std::size_t tables_max = 8192;
 
+  /// A handler that runs longer is reported, see long_handler_report: it holds
+  /// up every process of its shard. 0: nobody looks.
+  std::chrono::milliseconds long_handler{100};
+
   /// How long run() waits for the tree to stop before it gives up.
   std::chrono::milliseconds stop_timeout{60'000};
+};
+
+/// A handler that runs just now.
+struct running_handler {
+  std::size_t shard = 0;
+  pid id{};
+  duration for_at_least{};
 };
 
 /// An Erlang node in this program: shards, processes, registered names.
@@ -150,6 +161,11 @@ public:
   /// `$ancestors`. At most ancestors_max.
   std::vector<pid> ancestors(const pid& id);
   static constexpr std::size_t ancestors_max = 64;
+
+  /// The handlers that hold up their shards, seen from another thread: of a
+  /// shard that hangs, all other questions wait for it. Empty in a simulated
+  /// node and when long_handler is 0.
+  std::vector<running_handler> running() const;
 
   /// Runs an inspector on a process and returns its answer; see sys. Throws
   /// std::runtime_error when the process is dead or the inspector fails.

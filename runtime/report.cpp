@@ -76,6 +76,15 @@ std::string to_string(const crash_report& x) {
                      x.message_queue_len, list(x.links));
 }
 
+std::string to_string(const long_handler_report& x) {
+  using ms = std::chrono::milliseconds;
+  return fmt::format("process {} ({}): its handler of {} took {} ms; long work "
+                     "belongs in a task or a detached process",
+                     to_string(x.id), x.label,
+                     x.message.empty() ? "no message" : x.message,
+                     std::chrono::duration_cast<ms>(x.took).count());
+}
+
 // -- telling ------------------------------------------------------------------
 
 void report(node& where, const progress_report& x) {
@@ -107,6 +116,18 @@ void report(node& where, const crash_report& x) {
        {"label", x.label},
        {"reason", to_string(x.reason)},
        {"message", x.message}}};
+  });
+}
+
+void report(node& where, const long_handler_report& x) {
+  if (log_threshold() <= log_level::warning)
+    log(log_level::warning, to_string(x));
+  where.telemetry().execute(events::long_handler, [&] {
+    using ms = std::chrono::duration<double, std::milli>;
+    return telemetry_event{
+      events::long_handler,
+      {{"duration_ms", ms(x.took).count()}},
+      {{"pid", to_string(x.id)}, {"label", x.label}, {"message", x.message}}};
   });
 }
 

@@ -75,6 +75,20 @@ struct crash_report {
   std::vector<pid> links{};
 };
 
+/// A handler held its shard up for longer than node_options::long_handler, and
+/// has returned. Mirrors Erlang's long_schedule. Logged at level warning.
+struct long_handler_report {
+  pid id{};
+  std::string label{};
+
+  /// The type of the message; empty in init.
+  std::string message{};
+
+  /// From when it was first seen running, so a little short.
+  duration took{};
+};
+
+std::string to_string(const long_handler_report& x);
 std::string to_string(const progress_report& x);
 std::string to_string(const supervisor_report& x);
 std::string to_string(const crash_report& x);
@@ -82,6 +96,7 @@ std::string to_string(const crash_report& x);
 void report(node& where, const progress_report& x);
 void report(node& where, const supervisor_report& x);
 void report(node& where, const crash_report& x);
+void report(node& where, const long_handler_report& x);
 
 namespace detail {
 

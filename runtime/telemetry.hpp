@@ -112,6 +112,10 @@ inline constexpr std::string_view intensity_reached =
 /// Measured: message_queue_len. Metadata: pid, name, label, reason, message.
 inline constexpr std::string_view process_crashed = "bennu.process.crashed";
 
+/// A handler ran longer than node_options::long_handler. Measured:
+/// duration_ms. Metadata: pid, label, message.
+inline constexpr std::string_view long_handler = "bennu.process.long_handler";
+
 } // namespace events
 
 } // namespace bennu::runtime

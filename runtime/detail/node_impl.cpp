@@ -117,9 +117,28 @@ void node_impl::start_threads() {
     throw std::system_error(failure, std::generic_category(),
                             "a shard cannot have a file table of its own");
   }
+  if (options.long_handler > std::chrono::milliseconds{0})
+    start_watch();
+}
+
+void node_impl::start_watch() {
+  std::vector<handler_pulse*> pulses;
+  for (auto& shard : shards)
+    pulses.push_back(&shard->pulse());
+  const auto tell = [](const handler_watch::sight& x) {
+    using ms = std::chrono::milliseconds;
+    log(log_level::warning,
+        "shard {} is held up: a handler of {} has been running for {} ms",
+        x.shard, to_string(x.id),
+        std::chrono::duration_cast<ms>(x.for_at_least).count());
+  };
+  const signals_blocked guard;
+  watch = std::make_unique<handler_watch>(time, options.long_handler, number,
+                                          std::move(pulses), tell);
 }
 
 void node_impl::stop_threads() {
+  watch.reset();
   for (auto& shard : shards)
     shard->request_stop();
   for (auto& thread : threads)

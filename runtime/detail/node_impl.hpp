@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/detail/handler_watch.hpp"
 #include "runtime/detail/name_table.hpp"
 #include "runtime/detail/shard_impl.hpp"
 #include "runtime/detail/table_registry.hpp"
@@ -46,6 +47,7 @@ struct node_impl {
 
   void run_on(std::size_t shard, const std::function<void()>& f);
   void start_threads();
+  void start_watch();
   void stop_threads();
 
   /// Waits for the tree, or steps a simulated node, until `done`; false after
@@ -72,6 +74,7 @@ struct node_impl {
   environment shared;
   std::vector<std::unique_ptr<shard_impl>> shards;
   std::vector<std::thread> threads;
+  std::unique_ptr<handler_watch> watch;
   std::atomic<std::size_t> next_shard{0};
   tree_progress tree;
   pid root;

@@ -54,6 +54,8 @@ bool process_core::guarded(F f) {
   running_frame here{.core = this, .outer = home_->frame()};
   home_->frame() = &here;
   set(flag::running);
+  if (!here.outer)
+    home_->pulse().begin(id_);
   bool threw = false;
   const auto crashed = [&](const char* what) {
     threw = true;
@@ -71,6 +73,9 @@ bool process_core::guarded(F f) {
   } catch (...) {
     crashed("an exception that is no std::exception");
   }
+  if (!here.outer)
+    if (const auto late_since = home_->pulse().end())
+      report_long_handler(*late_since, here.current);
   home_->frame() = here.outer;
   if (!nested)
     unset(flag::running);
@@ -82,6 +87,17 @@ bool process_core::guarded(F f) {
     report_crash(*this, *here.ending, here.current);
   end(std::move(*here.ending), here.run_terminate);
   return false;
+}
+
+void process_core::report_long_handler(time_point since,
+                                       const envelope* handled) const {
+  report(home_->node(),
+         long_handler_report{
+           .id = id_,
+           .label = label(),
+           .message = handled ? handled->content.type_name() : "",
+           .took = home_->owner().time.now() - since,
+         });
 }
 
 thread_local process_core* process_core::under_construction = nullptr;

@@ -248,6 +248,7 @@ private:
   void handle(envelope& x);
   void finish_request(envelope& x);
   void note(sys::event::kind what, const pid& other, const message& content);
+  void report_long_handler(time_point since, const envelope* handled) const;
   void answer_start();
   void shrink();
   void schedule();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/detail/handler_watch.hpp"
 #include "runtime/detail/member_pools.hpp"
 #include "runtime/detail/parcel.hpp"
 #include "runtime/detail/process_core.hpp"
@@ -126,6 +127,7 @@ public:
   shard_timers& timers() noexcept { return timers_; }
   monitor_ref next_ref() noexcept;
   running_frame*& frame() noexcept { return frame_; }
+  handler_pulse& pulse() noexcept { return pulse_; }
   struct node_impl& owner() noexcept {
     return owner_;
   }
@@ -187,6 +189,7 @@ private:
   shard_timers timers_;
   std::vector<turn_hook*> hooks_;
   running_frame* frame_ = nullptr;
+  handler_pulse pulse_;
   std::deque<ending> endings_;
   bool ending_now_ = false;
   std::vector<deferred_exit> deferred_;
