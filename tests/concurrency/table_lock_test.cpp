@@ -18,6 +18,7 @@ TEST(table_lock, writers_exclude_each_other_and_readers) {
     int value = 0;
     int twin = 0;
     std::vector<std::jthread> all;
+    all.reserve(4);
     for (int i = 0; i < 4; ++i)
       all.emplace_back([&, i] {
         for (int n = 0; n < 3000; ++n)
