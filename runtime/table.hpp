@@ -387,7 +387,7 @@ private:
   std::optional<Key> key_at(direction how, const Key* from) const;
   std::optional<key_and_rows> rows_at(direction how, const Key* from) const;
   template <class Range, class Pred>
-  page page_of(const Range& range, const Pred& pred, std::size_t limit,
+  page page_of(const Range& range, Pred pred, std::size_t limit,
                position at) const;
   template <class T, class F>
   T fold_from(position at, T acc, F& f) const;

@@ -128,7 +128,7 @@ auto table<Row, Key, Hash>::select(const Range& range, const Pred& pred) const
 
 template <class Row, class Key, class Hash>
 template <class Range, class Pred>
-auto table<Row, Key, Hash>::page_of(const Range& range, const Pred& pred,
+auto table<Row, Key, Hash>::page_of(const Range& range, Pred pred,
                                     std::size_t limit, position at) const
   -> page {
   page some;

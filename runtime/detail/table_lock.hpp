@@ -17,11 +17,8 @@ namespace bennu::runtime::detail {
 /// write is that much dearer. Not recursive. Thread-safe.
 class table_lock {
 public:
-  static constexpr std::size_t reader_locks = 8;
-
-  explicit table_lock(bool many_readers)
-    : count_(many_readers ? reader_locks : 1),
-      locks_(std::make_unique<lock_line[]>(count_)) {}
+  explicit table_lock(std::size_t reader_locks)
+    : count_(reader_locks), locks_(std::make_unique<lock_line[]>(count_)) {}
 
   void lock() {
     for (std::size_t i = 0; i < count_; ++i)

@@ -88,8 +88,10 @@ pid running_process() noexcept {
 
 void own_table(process& self, const table_ptr& table) {
   table_core::check_no_predicate();
-  auto& home = this_shard();
-  auto& node = home.owner();
+  if (table->owner() != self.self())
+    throw table_error(fmt::format("table {} cannot be made for {}: only by it",
+                                  table->name(), to_string(self.self())));
+  auto& node = this_shard().owner();
   const auto heir = table->heir().heir;
   check_heir(node, heir);
   node.tables.add(table);
@@ -141,6 +143,9 @@ void delete_table(const table_ptr& table) {
 }
 
 void settle_tables_of(node_impl& node, const pid& who) {
+  // A predicate that ends a process is inside a table, perhaps one of these.
+  if (in_table_predicate)
+    return this_shard().post([&node, who] { settle_tables_of(node, who); });
   const auto left = node.tables.ended(who);
   for (const auto& table : left.closed)
     end_table(table, "its owner " + to_string(who) + " has ended");

@@ -51,6 +51,12 @@ public:
   /// than a shard a core of ours is meant for.
   static constexpr std::size_t write_parts = 16;
 
+  /// Reader locks of a part of a table with read_concurrency. Fewer where there
+  /// are many parts: what writes to all of them takes every one.
+  static constexpr std::size_t reader_locks(const table_options& options) {
+    return !options.read_concurrency ? 1 : options.write_concurrency ? 2 : 8;
+  }
+
   /// Where a traversal of all parts stands. Value.
   struct position {
     std::size_t part = 0;
@@ -135,9 +141,9 @@ protected:
 private:
   struct part {
     part(const table_options& options, std::size_t objects_max)
-      : lock(options.read_concurrency), rows({.name = options.name,
-                                              .kind = options.kind,
-                                              .objects_max = objects_max}) {}
+      : lock(reader_locks(options)), rows({.name = options.name,
+                                           .kind = options.kind,
+                                           .objects_max = objects_max}) {}
     mutable table_lock lock;
     rows_type rows;
   };

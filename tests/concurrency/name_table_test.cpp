@@ -23,6 +23,7 @@ template <class F>
 void at_once(F f) {
   std::latch start{threads};
   std::vector<std::jthread> all;
+  all.reserve(threads);
   for (int i = 0; i < threads; ++i)
     all.emplace_back([&, i] {
       start.arrive_and_wait();
@@ -35,7 +36,10 @@ TEST(name_table, a_name_wanted_by_many_has_one_holder) {
   std::atomic<int> won{0};
   at_once([&](int me) {
     for (int i = 0; i < 1000; ++i)
-      won += names.insert("name " + std::to_string(i), process_of(me)) ? 1 : 0;
+      won +=
+        names.insert("name " + std::to_string(i), process_of(me * 1000 + i))
+          ? 1
+          : 0;
   });
   EXPECT_EQ(won, 1000);
   EXPECT_EQ(names.all().size(), 1000u);
@@ -43,15 +47,14 @@ TEST(name_table, a_name_wanted_by_many_has_one_holder) {
 
 TEST(name_table, names_are_found_while_others_come_and_go) {
   name_table names;
-  names.insert("stays", process_of(99));
+  names.insert("stays", process_of(9999));
   at_once([&](int me) {
     for (int i = 0; i < 1000; ++i) {
-      names.insert(std::to_string(me * 1000 + i), process_of(me));
-      EXPECT_EQ(names.find("stays"), process_of(99));
-      if (i % 100 == 0)
-        names.erase_all_of(process_of(me));
+      EXPECT_TRUE(names.insert(std::to_string(me), process_of(me)));
+      EXPECT_EQ(names.find("stays"), process_of(9999));
+      EXPECT_EQ(names.name_of(process_of(me)), std::to_string(me));
+      EXPECT_TRUE(names.erase_name_of(process_of(me)));
     }
-    names.erase_all_of(process_of(me));
   });
   EXPECT_EQ(names.all(), std::vector<std::string>{"stays"});
 }

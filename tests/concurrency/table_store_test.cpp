@@ -23,6 +23,7 @@ template <class F>
 void at_once(std::size_t count, F f) {
   std::latch start{static_cast<std::ptrdiff_t>(count)};
   std::vector<std::jthread> all;
+  all.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     all.emplace_back([&, i] {
       start.arrive_and_wait();

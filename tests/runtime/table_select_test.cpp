@@ -19,11 +19,11 @@ bool even(const std::string&, int row) {
 class table_select_test : public table_fixture {
 protected:
   ages numbers(table_kind kind, int count, bool parts = false) {
-    const auto t = make({.name = "t",
-                         .kind = kind,
-                         .access = table_access::public_,
-                         .named = false,
-                         .write_concurrency = parts});
+    auto t = make({.name = "t",
+                   .kind = kind,
+                   .access = table_access::public_,
+                   .named = false,
+                   .write_concurrency = parts});
     for (int i = 0; i < count; ++i)
       t.insert(std::to_string(10'000 + i), i);
     return t;
@@ -341,6 +341,18 @@ TEST_F(table_select_test, a_predicate_that_uses_a_table_is_an_error) {
   EXPECT_EQ(t.size(), 3u);
   t.insert("10003", 3);
   EXPECT_EQ(t.size(), 4u) << "and nothing stays locked";
+}
+
+TEST_F(table_select_test, a_predicate_may_end_the_owner_of_its_table) {
+  const auto t = numbers(table_kind::set, 10);
+  in_new([&](process& self) {
+    const auto found = t.select([&](const auto&, int) {
+      self.exit(owner, exit_reason::kill());
+      return true;
+    });
+    EXPECT_THAT(found, SizeIs(10));
+  });
+  EXPECT_FALSE(t.ref().exists());
 }
 
 TEST_F(table_select_test, a_predicate_that_throws_leaves_the_table_usable) {

@@ -138,6 +138,16 @@ TEST_F(table_test, a_public_one_is_everybodys) {
   EXPECT_EQ(t.find("ann"), 32);
 }
 
+TEST_F(table_test, a_process_makes_a_table_for_itself_only) {
+  in_new([&](process& other) {
+    in_new([&](process&) {
+      EXPECT_THAT(error_of([&] { ages::create(other, {.name = "t"}); }),
+                  HasSubstr("cannot be made for " + to_string(other.self())));
+    });
+  });
+  EXPECT_THAT(sim.node().tables(), IsEmpty());
+}
+
 TEST_F(table_test, what_a_process_may_it_may_in_its_members_and_terminate_too) {
   struct keeper final : process {
     explicit keeper(std::vector<std::string>& told) : seen(told) {
@@ -245,6 +255,43 @@ TEST_F(table_test, handles_outlive_the_node) {
     EXPECT_EQ(t.size(), 1u);
   }
   EXPECT_THAT(error_of([&] { t.size(); }), HasSubstr("table t is gone"));
+}
+
+TEST_F(table_test, other_shards_read_on_until_the_owner_ends) {
+  struct more {};
+  node real{{.shards = 2}};
+  std::promise<ages> made;
+  const auto keeper =
+    real.spawn({.shard = 0}, std::in_place_type<function_process>,
+               [&](process& self) -> behavior {
+                 const auto t = ages::create(self, {.name = "t"});
+                 made.set_value(t);
+                 self.send(self.self(), more{});
+                 return {[&self, t](more) {
+                   t.insert(std::to_string(t.size() % 5000), 1);
+                   self.send(self.self(), more{});
+                 }};
+               });
+  const auto t = made.get_future().get();
+  std::promise<std::string> ended;
+  std::promise<void> seen;
+  real.spawn({.shard = 1}, std::in_place_type<function_process>,
+             [&](process& self) -> behavior {
+               self.send(self.self(), more{});
+               return {[&, told = false](more) mutable {
+                 const auto why = error_of([&] { t.select(); });
+                 if (!std::exchange(told, true))
+                   seen.set_value();
+                 if (why.empty())
+                   return self.send(self.self(), more{});
+                 ended.set_value(why);
+                 self.stop();
+               }};
+             });
+  seen.get_future().wait();
+  real.exit(keeper, exit_reason::kill());
+  EXPECT_EQ(ended.get_future().get(),
+            "table t is gone: its owner " + to_string(keeper) + " has ended");
 }
 
 TEST_F(table_test, delete_table_is_for_whoever_may_write) {
