@@ -13,7 +13,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -113,7 +112,8 @@ private:
     reply_to starter{};
     std::vector<reply_to> stoppers{};
   };
-  using child_map = std::unordered_map<pid, tracked>;
+  /// Ordered, so that a simulated run never depends on hashes.
+  using child_map = std::map<pid, tracked>;
 
   /// One child has taken too long to stop, or all those that had `limit`.
   struct late_stop {
@@ -171,7 +171,7 @@ private:
   restart_window window_;
   std::uint64_t attempts_ = 0;
   child_map tracked_;
-  std::unordered_map<pid, member_stop> member_stops_;
+  std::map<pid, member_stop> member_stops_;
   /// Children that did not stop in order, by reason, for one report each.
   std::map<std::string, std::pair<exit_reason, offender>> complaints_;
   std::shared_ptr<const child_spec> shared_spec_;

@@ -157,7 +157,7 @@ private:
 
   bool handle_request(message& msg);
   template <class F>
-  void with_child(const std::string& id, F act);
+  void with_child(std::size_t at, F act);
   void add(const child_spec& spec);
   void terminate_by_request(std::size_t index);
   void restart_by_request(std::size_t index);

@@ -8,8 +8,7 @@
 namespace bennu::runtime {
 
 template <class F>
-void supervisor::with_child(const std::string& id, F act) {
-  const auto at = index_of(id);
+void supervisor::with_child(std::size_t at, F act) {
   if (at == children_.size())
     reply(take_reply_to(), child_result{{}, "not_found"});
   else
@@ -24,11 +23,20 @@ bool supervisor::handle_request(message& msg) {
   else if (const auto* added = msg.value_if<start_child>())
     add(added->spec);
   else if (const auto* ended = msg.value_if<terminate_child>())
-    with_child(ended->id, [&](std::size_t i) { terminate_by_request(i); });
+    with_child(index_of(ended->id),
+               [&](std::size_t i) { terminate_by_request(i); });
+  else if (const auto* killed = msg.value_if<terminate_child_pid>())
+    with_child(index_of(killed->child),
+               [&](std::size_t i) { terminate_by_request(i); });
   else if (const auto* again = msg.value_if<restart_child>())
-    with_child(again->id, [&](std::size_t i) { restart_by_request(i); });
+    with_child(index_of(again->id),
+               [&](std::size_t i) { restart_by_request(i); });
   else if (const auto* gone = msg.value_if<delete_child>())
-    with_child(gone->id, [&](std::size_t i) { delete_by_request(i); });
+    with_child(index_of(gone->id),
+               [&](std::size_t i) { delete_by_request(i); });
+  else if (msg.holds<start_child_with>())
+    reply(take_reply_to(),
+          child_result{{}, "no template: send start_child with a spec"});
   else if (const auto* asked = msg.value_if<get_childspec>()) {
     const auto at = index_of(asked->id);
     reply(take_reply_to(), at < children_.size()

@@ -77,7 +77,7 @@ struct terminate_child {
   std::string id;
 };
 
-/// The same by pid, for the children of a dynamic supervisor.
+/// The same by pid: the only way with a dynamic supervisor.
 struct terminate_child_pid {
   pid child;
 };

@@ -90,6 +90,7 @@ public:
   void enter(const std::function<void()>& f);
   void advance_to(time_point now);
   time_point next_due() const noexcept { return timers_.next_due(); }
+  std::size_t timer_count() const noexcept { return timers_.size(); }
   void kill_all();
 
   // -- processes --

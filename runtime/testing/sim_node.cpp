@@ -59,6 +59,16 @@ time_point sim_node::now() const {
   return clock_->now();
 }
 
+sim_counts sim_node::live() const {
+  const auto& inside = sim_node_access::of(*node_);
+  sim_counts sum{.processes = node_->process_count(),
+                 .names = node_->registered().size(),
+                 .tables = node_->tables().size()};
+  for (const auto& shard : inside.shards)
+    sum.timers += shard->timer_count();
+  return sum;
+}
+
 void sim_node::run() {
   sim_node_access::of(*node_).run_until_idle(shuffled_ ? &shuffle_ : nullptr);
 }

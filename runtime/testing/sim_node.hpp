@@ -20,6 +20,18 @@ struct sim_options {
   std::uint64_t seed = 0;
 };
 
+/// What a node holds: all of it is back at 0 once everything has stopped.
+struct sim_counts {
+  std::size_t processes = 0;
+  std::size_t names = 0;
+  std::size_t tables = 0;
+
+  /// Pending timers. One whose process has died stays until it is due.
+  std::size_t timers = 0;
+
+  friend bool operator==(const sim_counts&, const sim_counts&) = default;
+};
+
 /// A node without threads, on a clock that only advance() moves. Every step is
 /// taken by the test, so a run is a function of its seed. A test needs no
 /// port, no sleep and no lock. Confined to the test's thread.
@@ -38,6 +50,8 @@ public:
   void advance(duration d);
 
   time_point now() const;
+
+  sim_counts live() const;
 
   /// Starts a tree and runs until it stands or has failed.
   std::optional<exit_reason> start(const supervisor_spec& tree);

@@ -125,6 +125,17 @@ TEST_F(supervisor_requests, terminating_one_that_does_not_run_is_fine) {
   EXPECT_EQ(counts().specs, 1u);
 }
 
+TEST_F(supervisor_requests, a_child_can_be_named_by_its_pid) {
+  EXPECT_EQ(ask(terminate_child_pid{whereis("a")}).error, "");
+  EXPECT_FALSE(whereis("a"));
+  EXPECT_EQ(ask(terminate_child_pid{whereis("top")}).error, "not_found");
+}
+
+TEST_F(supervisor_requests, arguments_need_a_template) {
+  EXPECT_NE(ask(start_child_with{make_message(1)}).error.find("no template"),
+            std::string::npos);
+}
+
 TEST_F(supervisor_requests, a_spec_can_be_looked_at) {
   const auto spec =
     sim.call<std::optional<child_spec>>(whereis("top"), get_childspec{"a"});
