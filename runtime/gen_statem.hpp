@@ -143,7 +143,7 @@ protected:
   void init() override { enter(state_, state_); }
 
   /// sys::get_state shows the state machine's state.
-  message state() const override { return make_message(state_); }
+  message visible_state() const override { return make_message(state_); }
   bool replace_state(const message& x) override {
     const auto* next = x.value_if<State>();
     if (next)

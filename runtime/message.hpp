@@ -90,8 +90,12 @@ public:
     return *this;
   }
   ~message() {
+    // Who finds itself the only holder needs no atomic subtraction: nobody else
+    // can take another.
     if (content_
-        && content_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        && (content_->references.load(std::memory_order_acquire) == 1
+            || content_->references.fetch_sub(1, std::memory_order_acq_rel)
+                 == 1))
       delete content_;
   }
 

@@ -137,11 +137,6 @@ pending_request process::request_message(const pid& to, duration timeout,
   const auto ref = home.next_ref();
   if (!expect_reply(ref, to, timeout))
     return {*this, ref};
-  auto watch = std::make_unique<signal>();
-  watch->what = signal::kind::monitor;
-  watch->from = self();
-  watch->ref = ref;
-  home.route(to, std::move(watch));
   core().note_sent(to, msg);
   auto x = std::make_unique<envelope>();
   x->what = envelope::kind::request;
@@ -247,6 +242,7 @@ bool process::is_stopping() const noexcept {
 
 void process::send_reply(const reply_to& to, message msg) {
   core().note_sent(to.from, msg);
+  core().forget_monitor(to.request);
   auto x = std::make_unique<envelope>();
   x->what = envelope::kind::reply;
   x->ref = to.request;

@@ -356,7 +356,7 @@ protected:
   // -- what sys sees --
 
   /// What sys::get_state shows. Mirrors StatusName in sys; nothing by default.
-  virtual message state() const { return {}; }
+  virtual message visible_state() const { return {}; }
 
   /// Takes another state; false when it is of the wrong type or there is none.
   virtual bool replace_state(const message&) { return false; }

@@ -14,7 +14,7 @@ namespace bennu::runtime {
 /// What sys may see of a process.
 struct detail::sys_access {
   static process_core& core(process& x) { return x.core(); }
-  static message state(process& x) { return x.state(); }
+  static message state(process& x) { return x.visible_state(); }
   static bool replace_state(process& x, const message& state) {
     return x.replace_state(state);
   }
@@ -37,7 +37,7 @@ process::inspector get_state() {
     auto state = sys_access::state(x);
     if (!state)
       throw std::runtime_error(
-        "this process shows no state; it must override process::state");
+        "this process shows no state; it must override process::visible_state");
     return state;
   };
 }

@@ -19,7 +19,7 @@
 /// at once; change_code has no place in C++.
 namespace bennu::runtime::sys {
 
-/// Answers what process::state returns; fails when that is nothing.
+/// Answers what process::visible_state returns; fails when that is nothing.
 process::inspector get_state();
 
 /// Gives the process another state; fails, changing nothing, when the process

@@ -179,8 +179,7 @@ caf::resumable::resume_result process_core::resume(caf::execution_unit*,
     if (!alive())
       return done;
   }
-  // Back into the queue by its own priority, which the shard does not know.
-  intrusive_ptr_add_ref_impl();
+  // Back into the queue by its own priority.
   home_->make_ready(*this);
   return awaiting_message;
 }
@@ -205,7 +204,6 @@ void process_core::schedule() {
   if (has(flag::queued) || has(flag::suspended))
     return;
   set(flag::queued);
-  intrusive_ptr_add_ref_impl();
   home_->make_ready(*this);
 }
 
@@ -253,8 +251,9 @@ void process_core::finish_request(envelope& x) {
   const auto at = extras_->requests.find(x.ref);
   if (at == extras_->requests.end())
     return;
-  auto request = std::move(at->second);
-  extras_->requests.erase(at);
+  // Its place is kept for the next: a client asks again and again.
+  extras_->spare_request = extras_->requests.extract(at);
+  auto request = std::exchange(extras_->spare_request.mapped(), {});
   home_->cancel(request.timer);
   if (!request.then)
     return;
@@ -339,11 +338,18 @@ void process_core::deliver(std::unique_ptr<envelope> x) {
       return;
     const auto other = request->other;
     relations_.remove(request);
-    auto drop = std::make_unique<signal>();
-    drop->what = signal::kind::demonitor;
-    drop->ref = x->ref;
-    home_->route(other, std::move(drop));
+    // Who was asked has forgotten the request in answering it; when another
+    // has answered, it is told.
+    if (x->sender != other) {
+      auto drop = std::make_unique<signal>();
+      drop->what = signal::kind::demonitor;
+      drop->ref = x->ref;
+      home_->route(other, std::move(drop));
+    }
   }
+  // A request is a monitor, too.
+  if (x->what == envelope::kind::request)
+    relations_.add({x->ref, x->sender, relation::kind::monitored_by});
   if (x->what == envelope::kind::alias && !alias_takes(x->ref))
     return;
   if (extras_ && !has_room(*x))
@@ -555,7 +561,14 @@ bool process_core::trap_exit(bool on) noexcept {
 void process_core::await_reply(
   monitor_ref ref, timer_ref timer,
   std::function<void(message*, const exit_reason*)> then) {
-  more().requests.emplace(ref, extras::request{std::move(then), timer});
+  auto& spare = more().spare_request;
+  if (spare.empty()) {
+    extras_->requests.emplace(ref, extras::request{std::move(then), timer});
+    return;
+  }
+  spare.key() = ref;
+  spare.mapped() = {std::move(then), timer};
+  extras_->requests.insert(std::move(spare));
 }
 
 void process_core::set_continuation(

@@ -216,6 +216,7 @@ private:
       timer_ref timer = 0;
     };
     std::unordered_map<monitor_ref, request> requests;
+    decltype(requests)::node_type spare_request;
     std::map<std::string, message, std::less<>> dictionary;
     std::string label;
     pid starter;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace bennu::runtime::detail {
 
@@ -81,11 +82,8 @@ void relation_set::remove(const relation* at) {
       (*block_->index)[bucket_of(last)] = position + 1;
   }
   block_->records()[position] = block_->records()[last];
+  // An empty block stays: who has served one request serves more.
   block_->size = last;
-  if (block_->size == 0) {
-    block_->~block();
-    ::operator delete(std::exchange(block_, nullptr));
-  }
 }
 
 std::size_t relation_set::bucket_of(std::uint32_t position) const noexcept {
@@ -134,6 +132,11 @@ void relation_set::grow() {
 void relation_set::shrink() {
   if (!block_ || block_->size == block_->capacity)
     return;
+  if (block_->size == 0) {
+    block_->~block();
+    ::operator delete(std::exchange(block_, nullptr));
+    return;
+  }
   move_to(block_->size);
   if (block_->size <= linear_max)
     block_->index.reset();

@@ -11,21 +11,28 @@
 
 namespace bennu::runtime::detail {
 
-/// Ready processes, first in, first out: a ring that only grows. Each entry
-/// holds one reference. Confined to its shard.
+/// Something to resume. A process lives until it exits, so its entry needs no
+/// reference of its own; a stock actor's holds one.
+struct ready_entry {
+  caf::resumable* what = nullptr;
+  bool is_process = false;
+};
+
+/// Ready processes, first in, first out: a ring that only grows. Confined to
+/// its shard.
 class ready_ring {
 public:
   bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
 
-  void push(caf::resumable* x) {
+  void push(const ready_entry& x) {
     if (size_ == ring_.size())
       grow();
     ring_[(head_ + size_++) & (ring_.size() - 1)] = x;
   }
 
-  caf::resumable* pop() noexcept {
-    auto* x = ring_[head_];
+  ready_entry pop() noexcept {
+    const auto x = ring_[head_];
     head_ = (head_ + 1) & (ring_.size() - 1);
     --size_;
     return x;
@@ -38,14 +45,14 @@ public:
 
 private:
   void grow() {
-    std::vector<caf::resumable*> larger(ring_.empty() ? 64 : ring_.size() * 2);
+    std::vector<ready_entry> larger(ring_.empty() ? 64 : ring_.size() * 2);
     for (std::size_t i = 0; i < size_; ++i)
       larger[i] = ring_[(head_ + i) & (ring_.size() - 1)];
     ring_ = std::move(larger);
     head_ = 0;
   }
 
-  std::vector<caf::resumable*> ring_;
+  std::vector<ready_entry> ring_;
   std::size_t head_ = 0;
   std::size_t size_ = 0;
 };
@@ -61,9 +68,11 @@ public:
     return rings_[0].size() + rings_[1].size() + rings_[2].size();
   }
 
-  void push(caf::resumable* x, priority_level level) { ring(level).push(x); }
+  void push(const ready_entry& x, priority_level level) {
+    ring(level).push(x);
+  }
 
-  caf::resumable* pop() noexcept {
+  ready_entry pop() noexcept {
     auto& from = next();
     turn_ = (turn_ + 1) % low_share;
     return from.pop();

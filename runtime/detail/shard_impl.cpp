@@ -34,8 +34,7 @@ shard_impl::shard_impl(node_impl& owner, std::size_t index)
     outboxes_(owner.options.shards) {}
 
 shard_impl::~shard_impl() {
-  while (!ready_.empty())
-    ready_.pop()->intrusive_ptr_release_impl();
+  drop_ready();
 }
 
 runtime::node& shard_impl::node() noexcept {
@@ -117,13 +116,24 @@ bool shard_impl::drain_inbox() {
 }
 
 void shard_impl::resume_next(std::size_t messages) {
-  auto* x = ready_.pop();
-  const auto result = x->resume(this, messages);
+  const auto x = ready_.pop();
+  const auto result = x.what->resume(this, messages);
+  // A process says done when it has died, and has left its last reference to
+  // its entry here.
+  if (x.is_process ? result == caf::resumable::done
+                   : result != caf::resumable::resume_later)
+    x.what->intrusive_ptr_release_impl();
+  else if (!x.is_process)
+    exec_later(x.what);
   settle();
-  if (result == caf::resumable::resume_later)
-    exec_later(x);
-  else
-    x->intrusive_ptr_release_impl();
+}
+
+void shard_impl::drop_ready() {
+  while (!ready_.empty()) {
+    const auto x = ready_.pop();
+    if (!x.is_process || !static_cast<process_core*>(x.what)->alive())
+      x.what->intrusive_ptr_release_impl();
+  }
 }
 
 bool shard_impl::step(std::mt19937_64* shuffle) {
@@ -168,8 +178,7 @@ void shard_impl::kill_all() {
       if (auto* x = find_core(id))
         exit_now(*x, exit_reason::killed(), false);
   }
-  while (!ready_.empty())
-    ready_.pop()->intrusive_ptr_release_impl();
+  drop_ready();
   flush_all();
 }
 
@@ -218,13 +227,24 @@ process_core* shard_impl::find_core(const pid& id) const noexcept {
   return core && core->alive() ? core : nullptr;
 }
 
+void shard_impl::deliver(const pid& to, std::unique_ptr<envelope> x) {
+  if (auto* core = find_core(to))
+    return core->deliver(std::move(x));
+  if (x->what != envelope::kind::request)
+    return;
+  auto back = std::make_unique<signal>();
+  back->what = signal::kind::down;
+  back->from = to;
+  back->ref = x->ref;
+  back->why = exit_reason::noproc();
+  route(x->sender, std::move(back));
+}
+
 void shard_impl::route(const pid& to, std::unique_ptr<envelope> x) {
   if (!to || !owner_.is_here(to))
     return;
   if (to.shard() == index_) {
-    if (auto* core = find_core(to))
-      core->deliver(std::move(x));
-    return;
+    return deliver(to, std::move(x));
   }
   auto& outbox = outboxes_[to.shard()];
   outbox.push_back({to, std::move(x), nullptr});
@@ -261,8 +281,7 @@ void shard_impl::flush_all() {
 void shard_impl::accept(parcel x) {
   if (x.signal)
     return accept_signal(x.to, *x.signal);
-  if (auto* core = find_core(x.to))
-    core->deliver(std::move(x.letter));
+  deliver(x.to, std::move(x.letter));
 }
 
 void shard_impl::accept_signal(const pid& to, signal& x) {
@@ -437,7 +456,9 @@ void shard_impl::exit_now(process_core& core, exit_reason why,
     auto x = std::move(endings_.front());
     endings_.pop_front();
     x.core->die(x.why, x.run_terminate);
-    x.core->intrusive_ptr_release_impl();
+    // The memory of one in the run queue stays until its entry is met.
+    if (!x.core->is_runnable())
+      x.core->intrusive_ptr_release_impl();
   }
   ending_now_ = false;
 }

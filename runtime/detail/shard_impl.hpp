@@ -73,9 +73,9 @@ public:
   // -- caf::execution_unit --
 
   void exec_later(caf::resumable* ptr) override {
-    ready_.push(ptr, priority_level::normal);
+    ready_.push({ptr, false}, priority_level::normal);
   }
-  void make_ready(process_core& x) { ready_.push(&x, x.priority()); }
+  void make_ready(process_core& x) { ready_.push({&x, true}, x.priority()); }
 
   // -- the thread --
 
@@ -150,6 +150,10 @@ private:
   bool turn();
   bool drain_inbox();
   void resume_next(std::size_t messages);
+  void drop_ready();
+
+  /// A request to the dead is answered with noproc, all else is dropped.
+  void deliver(const pid& to, std::unique_ptr<envelope> x);
   void settle();
   void sleep();
 

@@ -46,7 +46,7 @@ public:
   }
   static auto continues() { return handlers(&stack::on_continue); }
 
-  message state() const override { return make_message(items_); }
+  message visible_state() const override { return make_message(items_); }
   bool replace_state(const message& x) override {
     const auto* items = x.value_if<std::vector<int>>();
     if (items)

@@ -15,7 +15,7 @@ struct open_account final : process {
     if (const auto* sum = msg.value_if<int>())
       balance += *sum;
   }
-  message state() const override { return make_message(balance); }
+  message visible_state() const override { return make_message(balance); }
   bool replace_state(const message& x) override {
     if (!x.holds<int>())
       return false;
