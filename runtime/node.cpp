@@ -50,16 +50,16 @@ runtime::environment& node::environment() noexcept {
 
 // -- running a tree -----------------------------------------------------------
 
-void node::begin(const supervisor_spec& tree) {
+void node::begin(const child_spec& tree) {
   if (impl_->root)
     throw std::logic_error("this node runs a tree already; stop it first");
   impl_->tree.started = false;
   impl_->tree.ended.reset();
   impl_->root = spawn({.shard = 0}, std::in_place_type<detail::root_process>,
-                      &impl_->tree, child_spec(tree));
+                      &impl_->tree, tree);
 }
 
-std::optional<exit_reason> node::start(const supervisor_spec& tree) {
+std::optional<exit_reason> node::start(const child_spec& tree) {
   begin(tree);
   auto& progress = impl_->tree;
   impl_->await_tree([&] { return progress.started || progress.ended; },
@@ -121,8 +121,7 @@ private:
 
 } // namespace
 
-int node::run(const supervisor_spec& tree,
-              const std::function<void()>& started) {
+int node::run(const child_spec& tree, const std::function<void()>& started) {
   // Signals are looked at while the tree starts, too: a child that hangs there
   // must not hold the program.
   const stop_signals signals;

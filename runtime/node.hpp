@@ -75,9 +75,10 @@ public:
 
   // -- running a tree --
 
-  /// Starts the tree and returns once every child has started, or with the
-  /// reason of the first that did not (the others are stopped again).
-  std::optional<exit_reason> start(const supervisor_spec& tree);
+  /// Starts the tree, a supervisor_spec or what else is a child, such as an
+  /// application_controller, and returns once every child has started, or with
+  /// the reason of the first that did not (the others are stopped again).
+  std::optional<exit_reason> start(const child_spec& tree);
 
   /// Stops the tree in reverse start order; returns why it ended.
   exit_reason stop();
@@ -86,8 +87,7 @@ public:
   /// an orderly stop, 1 when the tree did not start or ended by itself (the
   /// reason is logged). `started` is called once the tree stands. One node of a
   /// program may run().
-  int run(const supervisor_spec& tree,
-          const std::function<void()>& started = {});
+  int run(const child_spec& tree, const std::function<void()>& started = {});
 
   // -- from outside --
 
@@ -210,7 +210,7 @@ private:
   void ask(const pid& to, message msg, duration timeout,
            pending_request::any_answer then);
 
-  void begin(const supervisor_spec& tree);
+  void begin(const child_spec& tree);
 
   struct impl;
   node(node_options options, const clock& time, bool simulated);

@@ -86,7 +86,7 @@ void sim_node::advance(duration d) {
   }
 }
 
-std::optional<exit_reason> sim_node::start(const supervisor_spec& tree) {
+std::optional<exit_reason> sim_node::start(const child_spec& tree) {
   return node_->start(tree);
 }
 

@@ -54,7 +54,7 @@ public:
   sim_counts live() const;
 
   /// Starts a tree and runs until it stands or has failed.
-  std::optional<exit_reason> start(const supervisor_spec& tree);
+  std::optional<exit_reason> start(const child_spec& tree);
   exit_reason stop();
 
   /// Sends a request and runs until its answer; throws std::runtime_error with
