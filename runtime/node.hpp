@@ -37,6 +37,19 @@ struct node_options {
   /// up every process of its shard. 0: nobody looks.
   std::chrono::milliseconds long_handler{100};
 
+  /// Threads of the blocking pool, CAF's own scheduler: tasks and the CAF
+  /// actors beside us run there. Four, so that a slow call or three do not
+  /// hold up the rest; as many as a database has connections is a good number.
+  std::size_t blocking_threads = 4;
+
+  /// CAF actors that processes know at once; one more is unknown to them. As
+  /// many as a program has workers and to spare; a runaway is noticed in time.
+  std::size_t caf_proxies_max = 100'000;
+
+  /// Adds to the configuration of CAF's actor system before it starts: message
+  /// types to send over a network, modules to load.
+  std::function<void(caf::actor_system_config&)> caf_setup{};
+
   /// How long run() waits for the tree to stop before it gives up.
   std::chrono::milliseconds stop_timeout{60'000};
 };
@@ -204,6 +217,7 @@ private:
   friend class detail::process_core;
   friend class process;
   friend class sim_node_access;
+  friend class caf_border;
 
   /// Sends a request from a process of its own, which hands the answer, or why
   /// there is none, to `then` and ends.

@@ -1,5 +1,6 @@
 #include "runtime/detail/node_impl.hpp"
 
+#include "runtime/detail/border.hpp"
 #include "runtime/log.hpp"
 
 #include <algorithm>
@@ -56,11 +57,13 @@ node_impl::node_impl(runtime::node& self_, node_options options_,
                      const clock& time_, bool simulated_)
   : self(self_), options(checked(std::move(options_), simulated_)), time(time_),
     simulated(simulated_), number(next_node_number()),
-    tables(options.tables_max) {
-  // CAF's own scheduler is for stock actors beside us: one thread is enough
-  // until somebody spawns some.
-  config.set("scheduler.max-threads", 1u);
+    tables(options.tables_max),
+    border(std::make_shared<detail::border>(*this)) {
+  config.set("scheduler.max-threads", options.blocking_threads);
+  // One queue for all: stealing from a worker takes time with its length.
   config.set("scheduler.policy", caf::atom("sharing"));
+  if (options.caf_setup)
+    options.caf_setup(config);
   const signals_blocked guard;
   system = std::make_unique<caf::actor_system>(config);
   // Every shard's io_context opens its descriptors here, before any shard
@@ -75,6 +78,7 @@ node_impl::~node_impl() {
   if (simulated)
     for (auto& shard : shards)
       shard->enter([&] { shard->kill_all(); });
+  border->close();
   shards.clear();
 }
 

@@ -23,6 +23,8 @@
 
 namespace bennu::runtime::detail {
 
+class border;
+
 /// How far the tree of a node has come; written by its root process.
 struct tree_progress {
   std::mutex mutex;
@@ -67,6 +69,9 @@ struct node_impl {
   const bool simulated;
   const std::uint32_t number;
   caf::actor_system_config config;
+
+  /// Outlives the system, whose last actors may still hold handles.
+  std::shared_ptr<detail::border> border;
   std::unique_ptr<caf::actor_system> system;
   name_table names;
   table_registry tables;
