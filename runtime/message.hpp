@@ -209,7 +209,7 @@ template <class... Ts>
 void detail::message_values<Ts...>::render(std::string& out) const {
   std::apply(
     [&](const auto&... xs) {
-      const char* separator = sizeof...(xs) == 1 ? "" : "(";
+      [[maybe_unused]] const char* separator = sizeof...(xs) == 1 ? "" : "(";
       ((out += std::exchange(separator, ", "), out += rendered(xs)), ...);
       out += sizeof...(xs) == 1 ? "" : ")";
     },

@@ -22,17 +22,17 @@ protected:
   /// A request from a stock actor to `id`, and what came of it.
   template <class... Ts>
   std::string ask(const pid& id, Ts... xs) {
-    auto said = std::make_shared<diary>();
+    auto heard = std::make_shared<diary>();
     system().spawn([=, to = border->handle(id)](caf::event_based_actor* self) {
       self->request(to, patience, xs...)
-        .then([=](int n) { said->write(std::to_string(n)); },
+        .then([=](int n) { heard->write(std::to_string(n)); },
               [=](caf::error& e) {
-                said->write(e == caf::sec::unexpected_response
-                              ? "empty"
-                              : caf::to_string(e));
+                heard->write(e == caf::sec::unexpected_response
+                               ? "empty"
+                               : caf::to_string(e));
               });
     });
-    return said->next();
+    return heard->next();
   }
 };
 
@@ -58,11 +58,11 @@ TEST_F(caf_border_test, a_request_nobody_handles_fails_at_once) {
 
 TEST_F(caf_border_test, a_handler_without_a_result_answers_empty) {
   const auto id = spawn_witness();
-  auto said = std::make_shared<diary>();
+  auto heard = std::make_shared<diary>();
   system().spawn([=, to = border->handle(id)](caf::event_based_actor* self) {
-    self->request(to, patience, note{"x"}).then([=] { said->write("done"); });
+    self->request(to, patience, note{"x"}).then([=] { heard->write("done"); });
   });
-  EXPECT_EQ(said->next(), "done");
+  EXPECT_EQ(heard->next(), "done");
 }
 
 TEST_F(caf_border_test, a_request_to_a_process_that_dies_tells_why) {
