@@ -1,3 +1,4 @@
+#include "runtime/detail/process_core.hpp"
 #include "runtime/log.hpp"
 #include "runtime/process.hpp"
 
@@ -17,6 +18,9 @@ void function_process::handle_message(message& msg) {
   if (!outcome.matched) {
     log(log_level::warning, "process {}: unexpected message {}",
         to_string(self()), msg.type_name());
+    if (const auto to = take_reply_to())
+      reply(to, detail::failed_reply{
+                  exit_reason::error("no handler for " + msg.type_name())});
     return;
   }
   if (!outcome.reply)

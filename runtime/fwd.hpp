@@ -7,6 +7,10 @@ namespace boost::asio {
 class io_context;
 }
 
+namespace caf {
+class actor_system_config;
+} // namespace caf
+
 /// Erlang-style processes on CAF: pids, links, monitors, supervisors, timers.
 namespace bennu::runtime {
 

@@ -150,10 +150,14 @@ private:
   detail::message_content* content_ = nullptr;
 };
 
-/// A message of the decayed types of `xs`; string literals become
-/// std::string.
-template <class... Ts>
-message make_message(Ts&&... xs);
+/// `make_message(xs...)`: a message of the decayed types of `xs`; string
+/// literals become std::string. An object, so that an argument of CAF's types
+/// does not bring CAF's function of that name in.
+struct message_maker {
+  template <class... Ts>
+  message operator()(Ts&&... xs) const;
+};
+inline constexpr message_maker make_message{};
 
 /// What a process that traps exits gets for an exit signal: `{'EXIT', From,
 /// Reason}`.
@@ -209,7 +213,7 @@ template <class... Ts>
 void detail::message_values<Ts...>::render(std::string& out) const {
   std::apply(
     [&](const auto&... xs) {
-      const char* separator = sizeof...(xs) == 1 ? "" : "(";
+      [[maybe_unused]] const char* separator = sizeof...(xs) == 1 ? "" : "(";
       ((out += std::exchange(separator, ", "), out += rendered(xs)), ...);
       out += sizeof...(xs) == 1 ? "" : ")";
     },
@@ -217,7 +221,7 @@ void detail::message_values<Ts...>::render(std::string& out) const {
 }
 
 template <class... Ts>
-message make_message(Ts&&... xs) {
+message message_maker::operator()(Ts&&... xs) const {
   using content = detail::message_values<detail::stored_t<Ts>...>;
   return message{new content(std::in_place, std::forward<Ts>(xs)...)};
 }

@@ -1,12 +1,14 @@
 #include "runtime/node.hpp"
 
 #include "runtime/assert.hpp"
+#include "runtime/detail/border.hpp"
 #include "runtime/detail/describe.hpp"
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/root_process.hpp"
 #include "runtime/log.hpp"
 #include "runtime/supervisor.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <future>
 #include <stdexcept>
@@ -25,7 +27,12 @@ node::node(node_options options, const clock& time, bool simulated)
 
 node::~node() {
   stop();
-  impl_->stop_threads();
+  if (impl_->stop_threads())
+    return;
+  // Whoever blocks may come back to it. Kept where leak checkers find it.
+  static auto& left_behind = *new std::vector<impl*>;
+  impl_->border->close();
+  left_behind.push_back(impl_.release());
 }
 
 const std::string& node::name() const noexcept {
@@ -157,7 +164,7 @@ pid node::spawn_maker(detail::process_maker& maker, const spawn_options& how) {
   auto* here = impl_->here();
   if (here)
     return here->spawn({maker, how, nullptr, process::relation::none}).id;
-  auto where = how.shard;
+  auto where = how.detached ? 0 : how.shard;
   if (where == spawn_options::any_shard)
     where = impl_->next_shard++ % impl_->shards.size();
   if (where >= impl_->shards.size())
@@ -234,7 +241,7 @@ void node::ask(const pid& to, message msg, duration timeout,
 }
 
 message node::call_message(const pid& to, message msg, duration timeout) {
-  if (impl_->here())
+  if (const auto* here = impl_->here(); here && !here->is_lone())
     throw std::logic_error("node::call would block its own shard; use "
                            "process::request");
   // Shared: should the node stop first, the asker ends without calling.
@@ -292,15 +299,52 @@ std::vector<std::string> node::registered() const {
 
 // -- looking in ---------------------------------------------------------------
 
+namespace {
+
+/// How long a look at a detached process waits for its handler.
+constexpr std::chrono::milliseconds look_max{100};
+
+/// Asks the home shard of `id`; empty when a handler of a detached process
+/// blocks it.
+template <class T>
+std::optional<T> look(detail::node_impl& inside, const pid& id,
+                      std::function<T(detail::process_core*)> f) {
+  auto& home = inside.home_of(id);
+  const auto ask = [f, id, &home] { return f(home.find_core(id)); };
+  if (!home.is_lone() || inside.simulated || inside.here() == &home) {
+    T result;
+    inside.run_on(id.shard(), [&] { result = ask(); });
+    return result;
+  }
+  auto answer = std::make_shared<std::promise<T>>();
+  auto result = answer->get_future();
+  home.post([answer, ask] { answer->set_value(ask()); });
+  if (result.wait_for(look_max) != std::future_status::ready)
+    return std::nullopt;
+  return result.get();
+}
+
+} // namespace
+
 std::optional<process_info> node::info(const pid& id) {
   if (!id || !impl_->is_here(id))
     return std::nullopt;
-  std::optional<process_info> result;
-  run_on(id.shard(), [&] {
-    if (const auto* core = impl_->home_of(id).find_core(id))
-      result = detail::describe(*core);
+  using found = std::optional<process_info>;
+  auto seen = look<found>(*impl_, id, [](detail::process_core* core) {
+    return core ? found{detail::describe(*core)} : std::nullopt;
   });
-  return result;
+  if (!seen) {
+    const auto detached = impl_->detached->processes();
+    const bool alive =
+      std::find(detached.begin(), detached.end(), id) != detached.end();
+    process_info blocked;
+    blocked.id = id;
+    blocked.status = process_status::running;
+    seen.emplace(alive ? found{blocked} : std::nullopt);
+  }
+  if (*seen)
+    (*seen)->registered_name = impl_->names.name_of(id);
+  return *seen;
 }
 
 std::vector<pid> node::ancestors(const pid& id) {
@@ -344,15 +388,18 @@ message node::inspect(const pid& id, const process::inspector& f) {
 }
 
 std::vector<std::string> node::peek_mailbox(const pid& id, std::size_t max) {
-  std::vector<std::string> texts;
-  if (id && impl_->is_here(id))
-    run_on(id.shard(), [&] {
-      const auto* core = impl_->home_of(id).find_core(id);
-      if (core)
-        for (const auto& x : core->peek(max))
-          texts.push_back(x.render());
-    });
-  return texts;
+  using kinds = std::vector<std::string>;
+  if (!id || !impl_->is_here(id))
+    return {};
+  return look<kinds>(*impl_, id,
+                     [max](detail::process_core* core) {
+                       kinds all;
+                       if (core)
+                         for (const auto& x : core->peek(max))
+                           all.push_back(x.render());
+                       return all;
+                     })
+    .value_or(kinds{});
 }
 
 std::vector<pid> node::processes(const pid& after, std::size_t max) {
@@ -364,6 +411,9 @@ std::vector<pid> node::processes(const pid& after, std::size_t max) {
       after && i == after.shard() ? after.index() + 1 : std::uint32_t{0};
     run_on(i, [&] { impl_->shards[i]->table().page(first, max, page); });
   }
+  for (const auto& id : impl_->detached->processes())
+    if (page.size() < max && (!after || after < id))
+      page.push_back(id);
   return page;
 }
 
@@ -372,7 +422,7 @@ bool node::is_alive(const pid& id) {
 }
 
 std::size_t node::process_count() const {
-  std::size_t count = 0;
+  auto count = impl_->detached->processes().size();
   for (const auto& shard : impl_->shards)
     impl_->run_on(shard->index(), [&] { count += shard->table().size(); });
   return count;

@@ -22,7 +22,8 @@ struct node_options {
   /// Shown in logs and by observers, as in Erlang `name@host`.
   std::string name = "bennu@127.0.0.1";
 
-  /// Threads, each a shard; 0: one a core. At most pid::shards_max.
+  /// Threads, each a shard; 0: one a core. With detached_max at most
+  /// pid::shards_max.
   std::size_t shards = 0;
 
   /// Each shard takes a file table of its own, so that the node holds `shards`
@@ -36,6 +37,33 @@ struct node_options {
   /// A handler that runs longer is reported, see long_handler_report: it holds
   /// up every process of its shard. 0: nobody looks.
   std::chrono::milliseconds long_handler{100};
+
+  /// Detached processes at once, each with a thread of its own; one more fails
+  /// to start. Sixteen, since a program that wants more wants the blocking
+  /// pool (see task).
+  std::size_t detached_max = 16;
+
+  /// How long the node's end waits for what blocks: handlers of detached
+  /// processes and functions of tasks. Past it they are left behind, with the
+  /// memory they may still use, so that the end of a node never hangs on one.
+  std::chrono::milliseconds blocked_timeout{5'000};
+
+  /// Threads of the blocking pool, CAF's own scheduler: tasks and the CAF
+  /// actors beside us run there. Four, so that a slow call or three do not
+  /// hold up the rest; as many as a database has connections is a good number.
+  std::size_t blocking_threads = 4;
+
+  /// Functions of tasks that wait for a thread of the pool; one more fails its
+  /// task. Enough for a burst, and seconds of work for four threads.
+  std::size_t blocking_queue_max = 10'000;
+
+  /// CAF actors that processes know at once; one more is unknown to them. As
+  /// many as a program has workers and to spare; a runaway is noticed in time.
+  std::size_t caf_proxies_max = 100'000;
+
+  /// Adds to the configuration of CAF's actor system before it starts: message
+  /// types to send over a network, modules to load.
+  std::function<void(caf::actor_system_config&)> caf_setup{};
 
   /// How long run() waits for the tree to stop before it gives up.
   std::chrono::milliseconds stop_timeout{60'000};
@@ -126,7 +154,8 @@ public:
 
   /// Sends a request and waits for its answer; throws std::runtime_error with
   /// the reason when there is none within 5 s, as gen_server:call does. For
-  /// threads outside the node: never from a shard.
+  /// threads outside the node and handlers of detached processes: never from a
+  /// shard of the node.
   template <class R, class... Ts>
   R call(const pid& to, Ts&&... xs) {
     const auto answer = call_message(to, make_message(std::forward<Ts>(xs)...),
@@ -186,7 +215,7 @@ public:
   std::vector<std::string> peek_mailbox(const pid& id, std::size_t max);
 
   /// Live processes in slot order, at most `max`, those after `after` (no
-  /// process: from the first): a bounded page of millions.
+  /// process: from the first): a bounded page of millions. Detached ones last.
   std::vector<pid> processes(const pid& after, std::size_t max);
 
   /// Every table, the oldest first: ets:all with ets:info.
@@ -204,6 +233,7 @@ private:
   friend class detail::process_core;
   friend class process;
   friend class sim_node_access;
+  friend class caf_border;
 
   /// Sends a request from a process of its own, which hands the answer, or why
   /// there is none, to `then` and ends.

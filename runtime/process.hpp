@@ -32,6 +32,14 @@ struct spawn_options {
   /// the next in turn.
   static constexpr std::size_t any_shard = ~std::size_t{0};
   std::size_t shard = any_shard;
+
+  /// Alone on a thread of its own: its handlers may block, while everything
+  /// else works as ever. Mirrors CAF's `detached`. At most
+  /// node_options::detached_max at once: one more throws std::runtime_error in
+  /// the spawner. While a handler blocks, nothing reaches the process: an exit
+  /// signal, `kill` too, ends it when the handler has returned, and its timers
+  /// fire late. What it spawns lives on the node's shards.
+  bool detached = false;
 };
 
 /// A process and the monitor on it.

@@ -1,9 +1,10 @@
 #include "runtime/detail/node_impl.hpp"
 
+#include "runtime/detail/border.hpp"
+#include "runtime/detail/signals_blocked.hpp"
 #include "runtime/log.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <future>
 #include <latch>
 #include <stdexcept>
@@ -18,31 +19,16 @@ namespace {
 node_options checked(node_options options, bool simulated) {
   if (options.shards == 0)
     options.shards = std::max(1u, std::thread::hardware_concurrency());
-  if (options.shards > pid::shards_max)
-    throw std::invalid_argument(
-      fmt::format("{} shards are too many: a node has at most {}",
-                  options.shards, pid::shards_max));
+  const auto most =
+    pid::shards_max
+    - std::min<std::size_t>(options.detached_max, pid::shards_max);
+  if (options.shards > most)
+    throw std::invalid_argument(fmt::format(
+      "{} shards are too many: a node has at most {}", options.shards, most));
   if (simulated)
     options.private_files = false;
   return options;
 }
-
-/// Blocks every signal, so that threads started meanwhile never take one:
-/// signals are for the thread that runs the node.
-class signals_blocked {
-public:
-  signals_blocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-  sigset_t before_;
-};
 
 /// The number in its pids, so that two nodes of one program never share one.
 std::uint32_t next_node_number() {
@@ -56,25 +42,29 @@ node_impl::node_impl(runtime::node& self_, node_options options_,
                      const clock& time_, bool simulated_)
   : self(self_), options(checked(std::move(options_), simulated_)), time(time_),
     simulated(simulated_), number(next_node_number()),
-    tables(options.tables_max) {
-  // CAF's own scheduler is for stock actors beside us: one thread is enough
-  // until somebody spawns some.
-  config.set("scheduler.max-threads", 1u);
+    border(std::make_shared<detail::border>(*this)),
+    pool(std::make_unique<task_pool>(*this)), tables(options.tables_max) {
+  config.set("scheduler.max-threads", options.blocking_threads);
+  // One queue for all: stealing from a worker takes time with its length.
   config.set("scheduler.policy", caf::atom("sharing"));
+  if (options.caf_setup)
+    options.caf_setup(config);
   const signals_blocked guard;
   system = std::make_unique<caf::actor_system>(config);
   // Every shard's io_context opens its descriptors here, before any shard
   // leaves the common file table.
   for (std::size_t i = 0; i < options.shards; ++i)
     shards.push_back(std::make_unique<shard_impl>(*this, i));
+  detached = std::make_unique<detached_set>(*this);
 }
 
 node_impl::~node_impl() {
   // A simulated node's processes end here; a real one's ended with their
   // threads.
   if (simulated)
-    for (auto& shard : shards)
-      shard->enter([&] { shard->kill_all(); });
+    for_each_shard([](shard_impl& x) { x.enter([&x] { x.kill_all(); }); });
+  border->close();
+  detached.reset();
   shards.clear();
 }
 
@@ -84,7 +74,7 @@ shard_impl* node_impl::here() const noexcept {
 }
 
 void node_impl::run_on(std::size_t shard, const std::function<void()>& f) {
-  auto& where = *shards[shard];
+  auto& where = shard_of(shard);
   if (simulated || current_shard() == &where)
     return where.enter(f);
   if (here())
@@ -137,13 +127,16 @@ void node_impl::start_watch() {
                                           std::move(pulses), tell);
 }
 
-void node_impl::stop_threads() {
+bool node_impl::stop_threads() {
   watch.reset();
   for (auto& shard : shards)
     shard->request_stop();
+  const bool all = detached->stop(options.blocked_timeout);
   for (auto& thread : threads)
     thread.join();
   threads.clear();
+  // By now every task's process has ended and asked its function to stop.
+  return pool->stop(options.blocked_timeout) && all;
 }
 
 bool node_impl::await_tree(const std::function<bool()>& done,
@@ -167,10 +160,10 @@ bool node_impl::await_tree(const std::function<bool()>& done,
   return true;
 }
 
-time_point node_impl::next_due() const {
+time_point node_impl::next_due() {
   auto due = time_point::max();
-  for (const auto& shard : shards)
-    due = std::min(due, shard->next_due());
+  for_each_shard(
+    [&](const shard_impl& x) { due = std::min(due, x.next_due()); });
   return due;
 }
 
@@ -181,6 +174,7 @@ void node_impl::run_until_idle(std::mt19937_64* shuffle) {
     const auto first = shuffle ? (*shuffle)() % shards.size() : 0;
     for (std::size_t i = 0; i < shards.size(); ++i)
       worked |= shards[(first + i) % shards.size()]->step(shuffle);
+    detached->for_each([&](shard_impl& x) { worked |= x.step(shuffle); });
   }
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/detail/process_core.hpp"
 
 #include "runtime/assert.hpp"
+#include "runtime/detail/caf_reason.hpp"
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/shard_impl.hpp"
 #include "runtime/detail/table_owner.hpp"
@@ -8,7 +9,6 @@
 #include "runtime/report.hpp"
 
 #include <caf/actor_config.hpp>
-#include <caf/exit_reason.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -235,8 +235,12 @@ void process_core::handle(envelope& x) {
   switch (x.what) {
   case envelope::kind::message:
   case envelope::kind::alias:
-  case envelope::kind::request:
     return object()->handle_message(x.content);
+  case envelope::kind::request:
+    object()->handle_message(x.content);
+    if (x.what == envelope::kind::request)
+      answer_unanswered(x);
+    return;
   case envelope::kind::parent_exit:
     return object()->parent_exited(x.content.value_if<exit_message>()->reason);
   case envelope::kind::reply:
@@ -257,7 +261,9 @@ void process_core::finish_request(envelope& x) {
   home_->cancel(request.timer);
   if (!request.then)
     return;
-  if (x.what == envelope::kind::reply)
+  if (const auto* failed = x.content.value_if<failed_reply>())
+    request.then(nullptr, &failed->why);
+  else if (x.what == envelope::kind::reply)
     request.then(&x.content, nullptr);
   else
     request.then(nullptr, x.content.value_if<exit_reason>());
@@ -613,7 +619,7 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
   setf(is_cleaned_up_flag);
   if (extras_)
     for (auto& x : std::exchange(extras_->attached, {}))
-      x->actor_exited(caf::exit_reason::user_shutdown, home_);
+      x->actor_exited(to_caf(why), home_);
   mailbox_.clear();
   queued_ = 0;
   extras_.reset();

@@ -45,6 +45,11 @@ struct request_timeout {
   monitor_ref ref = 0;
 };
 
+/// A reply that says why there is no answer: the request fails with it.
+struct failed_reply {
+  exit_reason why;
+};
+
 /// The actor below a process: a lean, genuine CAF actor with one mailbox,
 /// always resumed on its home shard. 128 bytes with CAF's bases, plus CAF's
 /// 64-byte control block in front and the process object behind, all in one
@@ -170,7 +175,12 @@ public:
   std::size_t reductions() const noexcept { return reductions_; }
   std::size_t memory() const noexcept;
 
-  // -- caf::abstract_actor --
+  /// Tells `what` the reason this process ends with.
+  void watch(caf::attachable_ptr what) {
+    more().attached.push_back(std::move(what));
+  }
+
+  // -- caf::abstract_actor: all of it is the process_handle's --
 
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override;
   using caf::abstract_actor::enqueue;
@@ -256,6 +266,7 @@ private:
   bool alias_takes(std::uint64_t ref);
   std::string take_monitored_name(monitor_ref ref);
   void drop_link(const pid& other);
+  void answer_unanswered(envelope& x);
   void take_exit(const pid& from, const exit_reason& why, bool from_parent);
   bool has_room(const envelope& x);
   void push_failure(monitor_ref ref, const exit_reason& why);

@@ -1,15 +1,14 @@
 // The side of a process that CAF sees: its allocation as an actor, and the
 // entry points that stock actors and CAF's network layer call.
 #include "runtime/assert.hpp"
+#include "runtime/detail/border.hpp"
+#include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/process_core.hpp"
-#include "runtime/detail/shard_impl.hpp"
 
-#include <caf/actor_cast.hpp>
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/exit_reason.hpp>
+#include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
-#include <caf/system_messages.hpp>
 
 #include <array>
 #include <utility>
@@ -68,51 +67,53 @@ process_core* allocate_core(std::size_t size, shard_impl& home, const pid& id) {
 
 // -- caf's entry points -------------------------------------------------------
 
+// Any thread may call these; whatever comes is the handle's, which knows how to
+// reach the home shard.
+
+namespace {
+
+caf::strong_actor_ptr handle_of(const process_core& x) {
+  return x.home().owner().border->handle_of(x.id());
+}
+
+} // namespace
+
 void process_core::enqueue(caf::mailbox_element_ptr what,
-                           caf::execution_unit*) {
-  const auto& content = what->content();
-  if (content.match_elements<caf::exit_msg>()) {
-    auto out = std::make_unique<signal>();
-    out->what = signal::kind::exit;
-    const auto& reason = content.get_as<caf::exit_msg>(0).reason;
-    if (reason == caf::exit_reason::kill)
-      out->why = exit_reason::kill();
-    else if (reason == caf::exit_reason::user_shutdown)
-      out->why = exit_reason::shutdown();
-    else if (reason)
-      out->why = exit_reason::error(to_string(reason));
-    return home_->push({id_, nullptr, std::move(out)});
-  }
-  auto letter = std::make_unique<envelope>();
-  letter->content = runtime::make_message(what->move_content_to_message());
-  home_->push({id_, std::move(letter), nullptr});
+                           caf::execution_unit* unit) {
+  handle_of(*this)->enqueue(std::move(what), unit);
 }
 
 void process_core::attach(caf::attachable_ptr ptr) {
-  // Any thread may ask; the list is the home shard's.
-  auto shared = std::make_shared<caf::attachable_ptr>(std::move(ptr));
-  home_->post([self = caf::strong_actor_ptr{ctrl()}, this, shared] {
-    if (alive())
-      more().attached.push_back(std::move(*shared));
-    else
-      (*shared)->actor_exited(caf::exit_reason::unknown, home_);
-  });
+  handle_of(*this)->get()->attach(std::move(ptr));
 }
 
 std::size_t process_core::detach(const caf::attachable::token& what) {
-  if (current_shard() != home_ || !extras_)
-    return 0;
-  return std::erase_if(extras_->attached,
-                       [&](const auto& x) { return x->matches(what); });
+  return handle_of(*this)->get()->detach(what);
 }
 
-void process_core::add_link(caf::abstract_actor*) {}
-void process_core::remove_link(caf::abstract_actor*) {}
-bool process_core::add_backlink(caf::abstract_actor*) {
-  return false;
+void process_core::add_link(caf::abstract_actor* other) {
+  handle_of(*this)->get()->add_link(other);
 }
-bool process_core::remove_backlink(caf::abstract_actor*) {
-  return false;
+
+void process_core::remove_link(caf::abstract_actor* other) {
+  handle_of(*this)->get()->remove_link(other);
+}
+
+bool process_core::add_backlink(caf::abstract_actor* other) {
+  return handle_of(*this)->get()->add_backlink(other);
+}
+
+bool process_core::remove_backlink(caf::abstract_actor* other) {
+  return handle_of(*this)->get()->remove_backlink(other);
+}
+
+void process_core::answer_unanswered(envelope& x) {
+  // Between processes a handler that returns nothing is a cast's, and the
+  // asker's timeout tells; CAF's actors get the empty answer they know.
+  if (!home_->owner().border->is_proxy(x.sender))
+    return;
+  const auto to = object()->take_reply_to();
+  object()->send_reply(to, runtime::make_message());
 }
 
 void process_core::intrusive_ptr_add_ref_impl() {

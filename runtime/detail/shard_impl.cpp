@@ -4,8 +4,6 @@
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/log.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -31,7 +29,11 @@ shard_impl* current_shard() noexcept {
 shard_impl::shard_impl(node_impl& owner, std::size_t index)
   : caf::execution_unit(owner.system.get()), owner_(owner), index_(index),
     work_(io_.get_executor()), now_(owner.time.now()), timers_(*this),
-    outboxes_(owner.options.shards) {}
+    outboxes_(owner.options.shards + owner.options.detached_max),
+    lone_(index >= owner.options.shards) {
+  if (!lone_)
+    opens_descriptors_.emplace(io_);
+}
 
 shard_impl::~shard_impl() {
   drop_ready();
@@ -73,46 +75,6 @@ bool shard_impl::turn() {
   settle();
   flush_all();
   return worked;
-}
-
-void shard_impl::sleep() {
-  sleeping_.store(true);
-  if (!inbox_filled_.load()) {
-    const auto due = timers_.next_due();
-    if (due == time_point::max())
-      io_.run_one();
-    else if (const auto now = owner_.time.now(); due > now)
-      io_.run_one_for(due - now);
-  }
-  sleeping_.store(false);
-}
-
-void shard_impl::push(parcel x) {
-  {
-    const std::lock_guard guard{inbox_mutex_};
-    inbox_.push_back(std::move(x));
-    inbox_filled_.store(true);
-  }
-  wake();
-}
-
-void shard_impl::wake() {
-  if (sleeping_.exchange(false))
-    boost::asio::post(io_, [] {});
-}
-
-bool shard_impl::drain_inbox() {
-  if (!inbox_filled_.load())
-    return false;
-  {
-    const std::lock_guard guard{inbox_mutex_};
-    arrived_.swap(inbox_);
-    inbox_filled_.store(false);
-  }
-  for (auto& x : arrived_)
-    accept(std::move(x));
-  arrived_.clear();
-  return true;
 }
 
 void shard_impl::resume_next(std::size_t messages) {
@@ -248,7 +210,8 @@ void shard_impl::route(const pid& to, std::unique_ptr<envelope> x) {
   }
   auto& outbox = outboxes_[to.shard()];
   outbox.push_back({to, std::move(x), nullptr});
-  if (outbox.size() >= outbox_max)
+  // What a handler sends before it blocks must not wait for its end.
+  if (lone_ || outbox.size() >= outbox_max)
     flush(to.shard());
 }
 
@@ -258,11 +221,13 @@ void shard_impl::route(const pid& to, std::unique_ptr<signal> x) {
   if (to.shard() == index_)
     return accept_signal(to, *x);
   outboxes_[to.shard()].push_back({to, nullptr, std::move(x)});
+  if (lone_)
+    flush(to.shard());
 }
 
 void shard_impl::flush(std::size_t target) {
   auto& outbox = outboxes_[target];
-  auto& other = *owner_.shards[target];
+  auto& other = owner_.shard_of(target);
   {
     const std::lock_guard guard{other.inbox_mutex_};
     std::move(outbox.begin(), outbox.end(), std::back_inserter(other.inbox_));
@@ -335,14 +300,25 @@ void shard_impl::accept_signal(const pid& to, signal& x) {
 
 // -- starting and ending processes --------------------------------------------
 
+std::size_t shard_impl::place_of(const spawn_options& how,
+                                 process::relation rel) {
+  if (rel == process::relation::member && (how.detached || lone_))
+    throw std::invalid_argument("a dynamic supervisor and its children live on "
+                                "one shard of the node: none is detached");
+  if (how.detached)
+    return owner_.detached->acquire();
+  if (how.shard == spawn_options::any_shard)
+    return lone_ ? owner_.next_shard++ % owner_.shards.size() : index_;
+  if (how.shard >= owner_.shards.size())
+    throw std::out_of_range(fmt::format("no shard {}: this node has {}",
+                                        how.shard, owner_.shards.size()));
+  return how.shard;
+}
+
 monitored_pid shard_impl::spawn(const spawn_request& request) {
   const auto& how = request.how;
-  const auto target =
-    how.shard == spawn_options::any_shard ? index_ : how.shard;
-  if (target >= owner_.shards.size())
-    throw std::out_of_range(fmt::format("no shard {}: this node has {}", target,
-                                        owner_.shards.size()));
-  auto& home = *owner_.shards[target];
+  const auto target = place_of(how, request.rel);
+  auto& home = owner_.shard_of(target);
   const auto id = target == index_
                     ? table_.acquire(owner_.number, index_)
                     : home.table_.reserve_remote(owner_.number, target);
@@ -426,6 +402,8 @@ void shard_impl::start_core(const pid& id, process_maker& maker,
                             const start_terms& terms) {
   auto* core = allocate_core(maker.size(), *this, id);
   table_.insert(id, core);
+  if (lone_)
+    owner_.detached->occupied(index_, id);
   tie_to_parent(*core, terms);
   if (!how.name.empty()) {
     if (!owner_.names.insert(how.name, id)) {
@@ -461,6 +439,8 @@ void shard_impl::exit_now(process_core& core, exit_reason why,
       x.core->intrusive_ptr_release_impl();
   }
   ending_now_ = false;
+  if (lone_ && table_.size() == 0)
+    owner_.detached->release(index_);
 }
 
 void shard_impl::member_ended(std::uint8_t pool, const pid& who) {

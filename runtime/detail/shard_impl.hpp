@@ -16,6 +16,7 @@
 #include <caf/execution_unit.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -93,6 +94,9 @@ public:
   std::size_t timer_count() const noexcept { return timers_.size(); }
   void kill_all();
 
+  /// One of a detached process, not of the node's own.
+  bool is_lone() const noexcept { return lone_; }
+
   // -- processes --
 
   struct spawn_request {
@@ -156,11 +160,13 @@ private:
   void deliver(const pid& to, std::unique_ptr<envelope> x);
   void settle();
   void sleep();
+  void sleep_alone();
 
   /// Ends the shard's sleep, from any thread.
   void wake();
   void flush(std::size_t target);
   void flush_all();
+  std::size_t place_of(const spawn_options& how, process::relation rel);
   void accept(parcel x);
   void accept_signal(const pid& to, signal& x);
   void accept_spawn(const pid& id, signal& x);
@@ -186,7 +192,7 @@ private:
   /// Never started. Its making opens the io_context's descriptors, which Asio
   /// does not do before it has something to do: opened later, in a file table
   /// of the shard's own, they would be unknown to whoever wakes the shard.
-  boost::asio::steady_timer opens_descriptors_{io_};
+  std::optional<boost::asio::steady_timer> opens_descriptors_;
   time_point now_;
   run_queue ready_;
   process_table table_;
@@ -202,6 +208,10 @@ private:
   std::vector<parcel> arrived_;
   std::uint64_t refs_ = 0;
   bool stopping_ = false;
+
+  /// A detached process's: without io, asleep on `called_`.
+  const bool lone_;
+  std::condition_variable called_;
 
   std::mutex inbox_mutex_;
   std::vector<parcel> inbox_;

@@ -44,8 +44,7 @@ sim_node::sim_node(sim_options options)
   auto& inside = sim_node_access::of(*node_);
   inside.advance_clock = [this, &inside](time_point t) {
     clock_->move_to(t);
-    for (auto& shard : inside.shards)
-      shard->advance_to(t);
+    inside.for_each_shard([t](detail::shard_impl& x) { x.advance_to(t); });
   };
 }
 

@@ -16,7 +16,8 @@ LIBRARIES = LAYERS[:-1]
 
 # One home a dependency: include prefix -> where it may be included.
 HOMES = {
-    "caf/": ["runtime/", "tests/runtime/", "tests/bench/"],
+    "caf/": ["runtime/", "tests/runtime/", "tests/bench/",
+             "examples/5_beside_caf.cpp"],
     "nlohmann/": ["channels/json.hpp"],
     "boost/beast": ["transport/", "tests/"],
     "boost/asio": ["transport/", "tests/", "runtime/detail/"],
