@@ -1,10 +1,12 @@
 // Let it crash: a counter dies of bad input and its supervisor starts another.
+// The counter is a gen_server; example 1 shows processes that are functions.
+#include "runtime/gen_server.hpp"
 #include "runtime/log.hpp"
 #include "runtime/node.hpp"
 #include "runtime/supervisor.hpp"
+#include "runtime/sys.hpp"
 
 #include <iostream>
-#include <memory>
 #include <stdexcept>
 
 namespace runtime = bennu::runtime;
@@ -14,23 +16,33 @@ struct add {
   int n;
 };
 struct total {};
+struct reset {};
 
-runtime::behavior counter(runtime::process&) {
-  const auto sum = std::make_shared<int>(0);
-  return {
-    [=](const add& x) {
-      if (x.n < 0)
-        throw std::invalid_argument("a counter only counts up");
-      *sum += x.n;
-      return *sum;
-    },
-    [=](total) { return *sum; },
-  };
-}
+/// One list of handlers a kind of message; parameter types choose among them.
+class counter final : public runtime::gen_server<counter> {
+public:
+  static auto calls() { return handlers(&counter::on_add, &counter::on_total); }
+  static auto casts() { return handlers(&counter::on_reset); }
+
+  runtime::message visible_state() const override {
+    return runtime::make_message(sum_);
+  }
+
+private:
+  int on_add(const add& x) {
+    if (x.n < 0)
+      throw std::invalid_argument("a counter only counts up");
+    return sum_ += x.n;
+  }
+  int on_total(total) { return sum_; }
+  void on_reset(reset) { sum_ = 0; }
+
+  int sum_ = 0;
+};
 
 runtime::supervisor_spec tree() {
   return runtime::one_for_one("top", {.max_restarts = 3},
-                              runtime::worker("counter", counter));
+                              runtime::worker_of<counter>("counter"));
 }
 // [counter]
 
@@ -39,16 +51,19 @@ int main() {
   runtime::node node;
   if (node.start(tree()))
     return 1;
-  std::cout << "counted " << node.call<int>(node.whereis("counter"), add{41})
-            << '\n';
+  const auto first = node.whereis("counter");
+  std::cout << "counted " << node.call<int>(first, add{41}) << '\n';
+  std::cout << "sys sees "
+            << node.inspect<int>(first, runtime::sys::get_state()) << '\n';
   try {
-    node.call<int>(node.whereis("counter"), add{-1});
+    node.call<int>(first, add{-1});
   } catch (const std::runtime_error& e) {
     std::cout << "it died of: " << e.what() << '\n';
   }
   // The supervisor starts the next one under the same name.
-  while (!node.whereis("counter")) {
-  }
-  std::cout << "the next one starts at "
-            << node.call<int>(node.whereis("counter"), total{}) << '\n';
+  auto next = first;
+  while (!next || next == first)
+    next = node.whereis("counter");
+  std::cout << "the next one starts at " << node.call<int>(next, total{})
+            << '\n';
 }

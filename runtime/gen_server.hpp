@@ -153,9 +153,9 @@ private:
 /// `idle_after(5s)`, `continue_with(x)`. A handler that returns nothing, or
 /// `message{}`, answers nothing: keep `take_reply_to()` and `reply` later, from
 /// any process. A throw is a crash: terminate runs, the exit reason is its
-/// text. State is members, and shown to sys when `visible_state()` returns it. Started
-/// by spawn, process::start_link, node::start_process or a supervisor. Clients
-/// use process::request, cast, node::call. Confined to its process.
+/// text. State is members, and shown to sys when `visible_state()` returns it.
+/// Started by spawn, process::start_link, node::start_process or a supervisor.
+/// Clients use process::request, cast, node::call. Confined to its process.
 template <class Self>
 class gen_server : public gen_server_base {
 protected:

@@ -68,9 +68,7 @@ public:
     return rings_[0].size() + rings_[1].size() + rings_[2].size();
   }
 
-  void push(const ready_entry& x, priority_level level) {
-    ring(level).push(x);
-  }
+  void push(const ready_entry& x, priority_level level) { ring(level).push(x); }
 
   ready_entry pop() noexcept {
     auto& from = next();
