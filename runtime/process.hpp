@@ -33,12 +33,9 @@ struct spawn_options {
   static constexpr std::size_t any_shard = ~std::size_t{0};
   std::size_t shard = any_shard;
 
-  /// Alone on a thread of its own: its handlers may block, while everything
-  /// else works as ever. Mirrors CAF's `detached`. At most
-  /// node_options::detached_max at once: one more throws std::runtime_error in
-  /// the spawner. While a handler blocks, nothing reaches the process: an exit
-  /// signal, `kill` too, ends it when the handler has returned, and its timers
-  /// fire late. What it spawns lives on the node's shards.
+  /// Alone on a thread of its own: its handlers may block, as CAF's `detached`.
+  /// One past node_options::detached_max throws in the spawner. Meanwhile
+  /// nothing reaches it, `kill` neither. What it spawns lives on the shards.
   bool detached = false;
 };
 
