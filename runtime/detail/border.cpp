@@ -158,7 +158,8 @@ bool border::push(parcel x) {
   const std::shared_lock guard{gate_};
   if (closed_ || !owner_->is_here(x.to))
     return false;
-  owner_->home_of(x.to).push(std::move(x));
+  auto& home = owner_->home_of(x.to);
+  home.push(std::move(x));
   return true;
 }
 

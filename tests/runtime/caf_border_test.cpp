@@ -199,8 +199,10 @@ TEST_F(caf_border_test, nothing_comes_over_what_was_taken_off) {
     self->monitor(to);
     self->unlink_from(to);
     self->demonitor(to->address());
+    said.write("ready");
     return caf::behavior{[&](hail) { said.write("still here"); }};
   });
+  EXPECT_EQ(said.next(), "ready");
   // Behind the unlink, on its way: a request that is answered.
   EXPECT_EQ(ask(id, ping{1}), "2");
   const auto again = border->handle(id);
