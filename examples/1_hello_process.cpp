@@ -3,6 +3,7 @@
 
 #include <future>
 #include <iostream>
+#include <memory>
 #include <string>
 
 namespace runtime = bennu::runtime;
@@ -16,14 +17,15 @@ runtime::behavior greeter(runtime::process&) {
   return {[](const greet& x) { return "Hello, " + x.name + "!"; }};
 }
 
-/// Asks the greeter, then waits for its end and ends, too.
+/// Asks the greeter once, tells of its end, and ends, too.
 runtime::behavior watcher(runtime::process& self, runtime::pid greeter,
-                          std::promise<std::string>* ended) {
+                          std::promise<std::string>* told) {
   self.monitor(greeter);
+  const auto heard = std::make_shared<std::string>();
   self.request(greeter, std::chrono::seconds{5}, greet{"Mike"})
-    .then([](const std::string& x) { std::cout << "watcher: " << x << '\n'; });
-  return {[&self, ended](const runtime::down_message& x) {
-    ended->set_value(to_string(x.reason));
+    .then([=](const std::string& x) { *heard = x; });
+  return {[=, &self](const runtime::down_message& x) {
+    told->set_value(*heard + " Until " + to_string(x.reason));
     self.stop();
   }};
 }
@@ -39,5 +41,6 @@ int main() {
 
   // A process ends by its own handler's throw, an exit signal, or stop().
   node.exit(hello, runtime::exit_reason::shutdown());
-  std::cout << "and is gone: " << ended.get_future().get() << '\n';
+  const auto end = ended.get_future().get();
+  std::cout << "and is gone: " << end << '\n';
 }

@@ -17,6 +17,16 @@ void environment::set(std::string_view key, message value) {
     throw std::length_error("the environment of a node is full");
 }
 
+bool environment::insert(std::string_view key, message value) {
+  const std::unique_lock guard{mutex_};
+  if (values_.contains(key))
+    return false;
+  if (values_.size() >= values_max)
+    throw std::length_error("the environment of a node is full");
+  values_.emplace(key, std::move(value));
+  return true;
+}
+
 message environment::get(std::string_view key) const {
   const std::shared_lock guard{mutex_};
   const auto at = values_.find(key);

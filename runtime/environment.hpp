@@ -26,6 +26,9 @@ public:
 
   void set(std::string_view key, message value);
 
+  /// False, changing nothing, when the key has a value.
+  bool insert(std::string_view key, message value);
+
   /// No message when there is none.
   message get(std::string_view key) const;
 

@@ -7,8 +7,8 @@
 namespace bennu::runtime {
 
 void function_process::init() {
-  behavior_ = body_.run(*this);
-  body_.run = {};
+  behavior_ = (*run_)(*this);
+  run_.reset();
   if (!behavior_)
     stop();
 }
@@ -30,7 +30,7 @@ void function_process::handle_message(message& msg) {
 }
 
 std::string function_process::initial_call() const {
-  return detail::demangled(body_.call);
+  return detail::demangled(call_);
 }
 
 } // namespace bennu::runtime

@@ -65,7 +65,7 @@ inline constexpr bool is_destination =
   std::is_same_v<std::decay_t<T>,
                  pid> || std::is_same_v<std::decay_t<T>, named>;
 
-struct sys_access;
+struct process_access;
 
 } // namespace detail
 
@@ -385,7 +385,7 @@ private:
   friend class detail::process_core;
   friend class detail::shard_impl;
   friend class pending_request;
-  friend struct detail::sys_access;
+  friend struct detail::process_access;
 
   void await_reply(monitor_ref ref, pending_request::any_answer then);
   bool expect_reply(monitor_ref ref, const pid& from, duration timeout);

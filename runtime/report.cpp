@@ -100,8 +100,9 @@ void report(node& where, const progress_report& x) {
 }
 
 void report(node&, const supervisor_report& x) {
-  if (log_threshold() <= log_level::error)
-    log(log_level::error, to_string(x));
+  const auto level = x.told_elsewhere ? log_level::debug : log_level::error;
+  if (log_threshold() <= level)
+    log(level, to_string(x));
 }
 
 void report(node& where, const crash_report& x) {

@@ -40,7 +40,9 @@ struct progress_report {
   std::size_t restarts = 0;
 };
 
-/// Something about a child went wrong. Logged at level error.
+/// Something about a child went wrong. Logged at level error; at level debug
+/// when whoever started the tree is told the same, so that a program that does
+/// not start says so in one line.
 struct supervisor_report {
   /// start_error: it did not start. child_terminated: it ended where it should
   /// not have. shutdown_error: it was told to stop and ended otherwise.
@@ -56,6 +58,7 @@ struct supervisor_report {
   std::string supervisor{};
   exit_reason reason{};
   offender child{};
+  bool told_elsewhere = false;
 };
 
 /// A process ended by a throw, or by a reason of its own that is not orderly.

@@ -160,7 +160,10 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
       remove(index);
     return advance();
   }
-  detail::complain(told(x), context::start_error, why);
+  // The reason of a first start travels to whoever starts the tree.
+  const bool travels =
+    !x.starter && phase_ == phase::starting && x.restarts == 0;
+  detail::complain(told(x), context::start_error, why, travels);
   x.id = {};
   const auto cause = detail::cause_of(why);
   if (x.starter) {
@@ -169,8 +172,7 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
       remove(index);
     return advance();
   }
-  // The reason travels to whoever starts the tree.
-  if (phase_ == phase::starting && x.restarts == 0)
+  if (travels)
     return begin_stop(
       exit_reason::error("failed to start child " + x.spec.id + ": " + cause));
   retry_later(x, next_wait(x), false);

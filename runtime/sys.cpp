@@ -1,6 +1,7 @@
 #include "runtime/sys.hpp"
 
 #include "runtime/detail/describe.hpp"
+#include "runtime/detail/process_access.hpp"
 #include "runtime/detail/process_core.hpp"
 #include "runtime/detail/shard_impl.hpp"
 #include "runtime/log.hpp"
@@ -11,18 +12,9 @@
 
 namespace bennu::runtime {
 
-/// What sys may see of a process.
-struct detail::sys_access {
-  static process_core& core(process& x) { return x.core(); }
-  static message state(process& x) { return x.visible_state(); }
-  static bool replace_state(process& x, const message& state) {
-    return x.replace_state(state);
-  }
-};
-
 namespace sys {
 
-using detail::sys_access;
+using detail::process_access;
 
 namespace {
 
@@ -34,7 +26,7 @@ message no_answer() {
 
 process::inspector get_state() {
   return [](process& x) {
-    auto state = sys_access::state(x);
+    auto state = process_access::state(x);
     if (!state)
       throw std::runtime_error(
         "this process shows no state; it must override process::visible_state");
@@ -44,7 +36,7 @@ process::inspector get_state() {
 
 process::inspector replace_state(message state) {
   return [state = std::move(state)](process& x) {
-    if (!sys_access::replace_state(x, state))
+    if (!process_access::replace_state(x, state))
       throw std::runtime_error("this process takes no state of type "
                                + state.type_name());
     return no_answer();
@@ -53,14 +45,14 @@ process::inspector replace_state(message state) {
 
 process::inspector get_status() {
   return [](process& x) {
-    return make_message(
-      status{describe(sys_access::core(x)), sys_access::state(x).render()});
+    return make_message(status{describe(process_access::core(x)),
+                               process_access::state(x).render()});
   };
 }
 
 process::inspector suspend() {
   return [](process& x) {
-    auto& core = sys_access::core(x);
+    auto& core = process_access::core(x);
     const bool ran = !core.is_suspended();
     core.wait_until_resumed();
     return make_message(ran);
@@ -69,7 +61,7 @@ process::inspector suspend() {
 
 process::inspector resume() {
   return [](process& x) {
-    auto& core = sys_access::core(x);
+    auto& core = process_access::core(x);
     const bool suspended = core.is_suspended();
     core.go_on();
     return make_message(suspended);
@@ -86,7 +78,7 @@ std::string to_string(const event& x) {
 
 process::inspector trace(std::function<void(const event&)> f) {
   return [f = std::move(f)](process& x) {
-    auto& watch = sys_access::core(x).watch_it();
+    auto& watch = process_access::core(x).watch_it();
     watch.trace = f;
     watch.kept.clear();
     return no_answer();
@@ -101,7 +93,7 @@ process::inspector trace_to_log() {
 
 process::inspector log(std::size_t max) {
   return [max = std::min(max, log_max)](process& x) {
-    auto& watch = sys_access::core(x).watch_it();
+    auto& watch = process_access::core(x).watch_it();
     watch.kept.clear();
     watch.trace = {};
     if (max > 0)
@@ -116,7 +108,7 @@ process::inspector log(std::size_t max) {
 
 process::inspector get_log() {
   return [](process& x) {
-    const auto& kept = sys_access::core(x).watch_it().kept;
+    const auto& kept = process_access::core(x).watch_it().kept;
     return make_message(std::vector<event>(kept.begin(), kept.end()));
   };
 }
@@ -125,7 +117,7 @@ process::inspector get_log() {
 
 process::inspector statistics(bool on) {
   return [on](process& x) {
-    auto& core = sys_access::core(x);
+    auto& core = process_access::core(x);
     auto& watch = core.watch_it();
     watch.counting = on;
     watch.since = core.home().now();
@@ -138,7 +130,7 @@ process::inspector statistics(bool on) {
 
 process::inspector get_statistics() {
   return [](process& x) {
-    const auto& core = sys_access::core(x);
+    const auto& core = process_access::core(x);
     const auto* watch = core.watch();
     if (!watch || !watch->counting)
       throw std::runtime_error("nothing is counted; run sys::statistics(true)");

@@ -18,7 +18,8 @@ namespace bennu::runtime::detail {
 bool process_core::extras::is_default() const noexcept {
   return requests.empty() && dictionary.empty() && label.empty()
          && mailbox_max == 0 && aliases.empty() && monitored_names.empty()
-         && !watch && !starter && !owns_tables && attached.empty();
+         && !watch && !starter && !owns_tables && exit_hooks.empty()
+         && attached.empty();
 }
 
 static_assert(sizeof(process_core) == 128,
@@ -37,6 +38,12 @@ std::size_t process_core::memory() const noexcept {
   return control_block + sizeof(process_core) + object_units_ * 16u
          + relations_.memory() + queued_ * sizeof(envelope)
          + (extras_ ? sizeof(extras) : 0);
+}
+
+void process_core::add_exit_hook(const std::shared_ptr<exit_hook>& hook) {
+  auto& hooks = more().exit_hooks;
+  if (std::find(hooks.begin(), hooks.end(), hook) == hooks.end())
+    hooks.push_back(hook);
 }
 
 process_core::extras& process_core::more() {
@@ -358,6 +365,9 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
     home_->owner().names.erase_name_of(id_);
   if (extras_ && extras_->owns_tables)
     settle_tables_of(home_->owner(), id_);
+  if (extras_)
+    for (const auto& hook : extras_->exit_hooks)
+      hook->process_ended(id_);
   home_->table().erase(id_);
   if (pool_)
     home_->member_ended(pool_, id_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/detail/envelope.hpp"
+#include "runtime/detail/exit_hook.hpp"
 #include "runtime/detail/process_watch.hpp"
 #include "runtime/detail/relation_set.hpp"
 #include "runtime/exit_reason.hpp"
@@ -125,6 +126,7 @@ public:
   void hibernate() noexcept { set(flag::hibernating); }
   void named() noexcept { set(flag::named); }
   bool is_named() const noexcept { return has(flag::named); }
+  void add_exit_hook(const std::shared_ptr<exit_hook>& hook);
   void owns_tables() { more().owns_tables = true; }
   void started(bool ignored = false);
 
@@ -237,6 +239,7 @@ private:
     std::map<monitor_ref, std::string> monitored_names;
     std::unique_ptr<process_watch> watch;
     bool owns_tables = false; // or may inherit some
+    std::vector<std::shared_ptr<exit_hook>> exit_hooks;
     std::vector<caf::attachable_ptr> attached;
 
     bool is_default() const noexcept;

@@ -4,6 +4,7 @@
 // and how.
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -18,9 +19,11 @@ public:
     const char* call = "";
   };
 
-  explicit function_process(body f) : body_(std::move(f)) {}
+  explicit function_process(body f)
+    : run_(std::make_unique<decltype(f.run)>(std::move(f.run))), call_(f.call) {
+  }
   explicit function_process(std::function<behavior(process&)> f)
-    : body_{std::move(f)} {}
+    : function_process(body{std::move(f)}) {}
 
 protected:
   void init() override;
@@ -28,7 +31,9 @@ protected:
   std::string initial_call() const override;
 
 private:
-  body body_;
+  /// Gone once it has run: an idle process keeps no room for its start.
+  std::unique_ptr<std::function<behavior(process&)>> run_;
+  const char* call_;
   behavior behavior_;
 };
 

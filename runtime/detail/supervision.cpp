@@ -69,9 +69,10 @@ void tell_gave_up(const told_child& x, const restart_intensity& limit) {
   });
 }
 
-void complain(const told_child& x, context what, const exit_reason& why) {
+void complain(const told_child& x, context what, const exit_reason& why,
+              bool told_elsewhere) {
   report(x.node, supervisor_report{what, x.supervisor, why,
-                                   offender::of(x.spec, x.id)});
+                                   offender::of(x.spec, x.id), told_elsewhere});
 }
 
 } // namespace bennu::runtime::detail

@@ -36,6 +36,6 @@ void tell_restarted(const told_child& x, const exit_reason& why,
                     std::size_t restarts);
 void tell_gave_up(const told_child& x, const restart_intensity& limit);
 void complain(const told_child& x, supervisor_report::context what,
-              const exit_reason& why);
+              const exit_reason& why, bool told_elsewhere = false);
 
 } // namespace bennu::runtime::detail

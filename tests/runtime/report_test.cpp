@@ -30,7 +30,14 @@ TEST_F(report_test, progress_is_told_at_level_debug) {
   EXPECT_EQ(logs("supervisor top: progress: started child a (pid <"), 1u);
 }
 
+TEST_F(report_test, a_tree_that_does_not_start_leaves_the_word_to_its_starter) {
+  out.failures_left["a"] = 1;
+  EXPECT_TRUE(sim.start(one_for_one("top", {}, child("a"))));
+  EXPECT_EQ(logged, names{});
+}
+
 TEST_F(report_test, a_child_that_does_not_start_is_a_start_error) {
+  log_threshold(log_level::debug);
   out.failures_left["a"] = 1;
   sim.start(one_for_one("top", {}, child("a")));
   EXPECT_EQ(logs("supervisor top: start_error: error: cannot start; child a "
