@@ -1,9 +1,8 @@
-// A process that greets, one that watches it, and the end of both.
+// A process that greets, one that stands before it and watches it, and the end
+// of both.
 #include "runtime/node.hpp"
 
-#include <future>
 #include <iostream>
-#include <memory>
 #include <string>
 
 namespace runtime = bennu::runtime;
@@ -17,30 +16,34 @@ runtime::behavior greeter(runtime::process&) {
   return {[](const greet& x) { return "Hello, " + x.name + "!"; }};
 }
 
-/// Asks the greeter once, tells of its end, and ends, too.
-runtime::behavior watcher(runtime::process& self, runtime::pid greeter,
-                          std::promise<std::string>* told) {
+/// Hands greetings on, answers when the greeter has, and ends with it.
+runtime::behavior porter(runtime::process& self, runtime::pid greeter) {
   self.monitor(greeter);
-  const auto heard = std::make_shared<std::string>();
-  self.request(greeter, std::chrono::seconds{5}, greet{"Mike"})
-    .then([=](const std::string& x) { *heard = x; });
-  return {[=, &self](const runtime::down_message& x) {
-    told->set_value(*heard + " Until " + to_string(x.reason));
-    self.stop();
-  }};
+  return {
+    [&self, greeter](const greet& x) {
+      self.request(greeter, std::chrono::seconds{5}, x)
+        .then([&self, to = self.take_reply_to()](const std::string& answer) {
+          self.reply(to, answer);
+        });
+    },
+    [&self](const runtime::down_message& x) {
+      std::cout << "the greeter is gone: " << to_string(x.reason) << '\n';
+      self.stop();
+    },
+  };
 }
 // [hello]
 
 int main() {
   runtime::node node{{.name = "hello@127.0.0.1"}};
   const auto hello = node.spawn(greeter);
-  std::promise<std::string> ended;
-  node.spawn(watcher, hello, &ended);
-  const auto answer = node.call<std::string>(hello, greet{"Joe"});
-  std::cout << to_string(hello) << " says: " << answer << '\n';
+  const auto door = node.spawn(porter, hello);
+  const auto answer = node.call<std::string>(door, greet{"Joe"});
+  std::cout << to_string(door) << " says: " << answer << '\n';
 
   // A process ends by its own handler's throw, an exit signal, or stop().
   node.exit(hello, runtime::exit_reason::shutdown());
-  const auto end = ended.get_future().get();
-  std::cout << "and is gone: " << end << '\n';
+  while (node.is_alive(door)) {
+  }
+  std::cout << "and so is the porter\n";
 }
