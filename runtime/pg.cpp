@@ -210,7 +210,7 @@ void pg_scope::store::process_ended(const pid& id) {
 
 pg_scope pg_scope::of(runtime::node& node, std::string_view name) {
   const auto key = "bennu.pg." + std::string{name};
-  const pg_scope fresh{std::make_shared<store>(node)};
+  pg_scope fresh{std::make_shared<store>(node)};
   if (node.environment().insert(key, make_message(fresh)))
     return fresh;
   return *node.environment().get(key).value_if<pg_scope>();
