@@ -12,7 +12,8 @@ public:
 } // namespace
 
 const clock& real_clock() {
-  static const monotonic_clock instance;
+  // Never destroyed: a thread left behind by its node may outlive main.
+  static const auto& instance = *new monotonic_clock;
   return instance;
 }
 

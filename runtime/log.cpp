@@ -13,7 +13,7 @@ namespace {
 
 std::atomic<log_level> threshold{log_level::info};
 std::mutex sink_mutex;
-log_sink test_sink;
+auto& test_sink = *new log_sink;
 
 spdlog::level::level_enum spdlog_level(log_level level) {
   switch (level) {
@@ -31,13 +31,14 @@ spdlog::level::level_enum spdlog_level(log_level level) {
   return spdlog::level::off;
 }
 
+/// Never destroyed: a thread left behind by its node may outlive main.
 spdlog::logger& logger() {
-  static const auto instance = [] {
+  static auto& instance = *new auto([] {
     auto made = spdlog::stderr_color_mt("bennu");
     made->set_level(spdlog::level::debug);
     made->set_pattern("%Y-%m-%d %H:%M:%S.%e [%^%l%$] %v");
     return made;
-  }();
+  }());
   return *instance;
 }
 
