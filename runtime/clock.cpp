@@ -17,4 +17,8 @@ const clock& real_clock() {
   return instance;
 }
 
+std::chrono::system_clock::time_point wall_time() {
+  return std::chrono::system_clock::now();
+}
+
 } // namespace bennu::runtime

@@ -2,6 +2,8 @@
 
 #include "runtime/fwd.hpp"
 
+#include <chrono>
+
 namespace bennu::runtime {
 
 /// Where time comes from. Only this file's source reads the machine's clocks,
@@ -16,5 +18,8 @@ public:
 
 /// The machine's monotonic clock.
 const clock& real_clock();
+
+/// The time of day, which an administrator may set back.
+std::chrono::system_clock::time_point wall_time();
 
 } // namespace bennu::runtime

@@ -22,6 +22,7 @@ HOMES = {
     "boost/beast": ["transport/", "tests/"],
     "boost/asio": ["transport/", "tests/", "runtime/detail/"],
     "spdlog/": ["runtime/log.cpp"],
+    "openssl/": ["channels/token.cpp"],
     "CLI/": ["examples/", "observer/", "tests/"],
 }
 
