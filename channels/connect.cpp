@@ -23,7 +23,8 @@ connect_outcome connect(const std::shared_ptr<const socket_spec>& spec,
   return {socket_init{.spec = spec,
                       .serializer = &format,
                       .assigns = answer.assigns(),
-                      .id = spec->id(answer.assigns().get())},
+                      .id = spec->id(answer.assigns().get()),
+                      .expires_in = answer.expires_in()},
           {}};
 }
 
@@ -46,8 +47,8 @@ connect_request::header(std::string_view name) const {
 
 connect_outcome negotiate(const std::shared_ptr<const socket_spec>& spec,
                           const connect_request& request) {
-  const auto [format, warning] =
-    negotiate_serializer(request.param("vsn").value_or("1.0.0"));
+  const auto [format, warning] = negotiate_serializer(
+    request.param("vsn").value_or("1.0.0"), spec->serializers);
   if (!format) {
     runtime::log(runtime::log_level::warning, std::string_view{warning});
     return refused(403, warning);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -22,6 +23,10 @@ struct connect_request {
   std::vector<std::pair<std::string, std::string>> headers;
 
   std::string uri;
+
+  /// "websocket" or "longpoll".
+  std::string transport = "websocket";
+
   std::string peer_address;
   std::uint16_t peer_port = 0;
 
@@ -39,6 +44,7 @@ struct socket_init {
   const channels::serializer* serializer = nullptr;
   std::shared_ptr<const void> assigns;
   std::string id;
+  std::optional<std::chrono::milliseconds> expires_in{};
 };
 
 /// A connect that was refused: the HTTP status the client gets.

@@ -56,12 +56,11 @@ socket_mount::socket_mount(runtime::node& node, socket_spec spec, pubsub bus,
   : node_(node), spec_(std::move(spec)), bus_(std::move(bus)),
     pool_(std::move(pool)) {
   spec_.mounted = this;
-  for (const auto* vsn : {"1.0.0", "2.0.0"}) {
-    const auto* format = negotiate_serializer(vsn).serializer;
+  for (const auto& choice : spec_.serializers)
     for (const auto& x : spec_.channels)
-      lanes_.push_back({x.get(), format,
-                        std::make_unique<fastlane>(*format, x->intercepts())});
-  }
+      lanes_.push_back(
+        {x.get(), choice.by,
+         std::make_unique<fastlane>(*choice.by, x->intercepts())});
   for (std::size_t i = 0; i < node.shard_count(); ++i)
     shards_.push_back(std::make_unique<shard_mount>(*this, i));
 }

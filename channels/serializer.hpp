@@ -3,10 +3,12 @@
 #include "channels/frame.hpp"
 #include "channels/message.hpp"
 #include "channels/payload.hpp"
+#include "channels/version.hpp"
 #include "channels/wire_ref.hpp"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bennu::channels {
 
@@ -43,12 +45,24 @@ public:
                                      const rendered_payload& x) const = 0;
 };
 
-/// The serializer for a client's version, or why there is none, in Phoenix's
-/// words. Takes full semantic versions: `~> 1.0.0` and `~> 2.0.0`.
+/// A serializer and the versions of the clients it is for. Value; whoever
+/// made the serializer keeps it as long as the node.
+struct serializer_choice {
+  const serializer* by = nullptr;
+  version_requirement versions;
+};
+
+/// `~> 1.0.0` and `~> 2.0.0`, Phoenix's own.
+const std::vector<serializer_choice>& default_serializers();
+
+/// The first serializer for a client's version, or why there is none, in
+/// Phoenix's words. The client's is a full semantic version.
 struct negotiated_serializer {
   const channels::serializer* serializer = nullptr;
   std::string warning;
 };
-negotiated_serializer negotiate_serializer(std::string_view vsn);
+negotiated_serializer negotiate_serializer(
+  std::string_view vsn,
+  const std::vector<serializer_choice>& among = default_serializers());
 
 } // namespace bennu::channels

@@ -56,11 +56,16 @@ socket::socket(socket_init init)
   mount_->retain();
   if (!init.id.empty())
     more().id = std::move(init.id);
+  if (init.expires_in)
+    more().expiry = send_after(*init.expires_in, session_expired{});
 }
 
 socket::~socket() {
   if (rare_ && rare_->id_subscription)
     mount_->bus().unsubscribe_lane(self(), rare_->id_subscription);
+  // Nobody else would: a day's worth of dead connections' timers is too much.
+  if (rare_ && rare_->expiry)
+    cancel_timer(rare_->expiry);
   mount_->release();
 }
 
@@ -114,6 +119,9 @@ void socket::handle_message(runtime::message& msg) {
   if (msg.holds<phx_drain>())
     return close(close_code::service_restart,
                  runtime::exit_reason::shutdown("draining"));
+  if (msg.holds<session_expired>())
+    return close(close_code::going_away,
+                 runtime::exit_reason::shutdown("expired"));
   if (const auto* told = msg.value_if<broadcast_message>()) {
     if (told->event() == "disconnect" && told->topic() == id())
       close(close_code::going_away,

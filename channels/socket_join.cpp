@@ -41,7 +41,7 @@ socket::pending_join socket::take_pending(std::string_view name) {
   all.erase(found);
   if (all.empty())
     all = {};
-  if (all.empty() && rare_->id.empty())
+  if (all.empty() && rare_->id.empty() && !rare_->expiry)
     rare_.reset();
   return taken;
 }

@@ -3,11 +3,13 @@
 #include "channels/channel.hpp"
 #include "channels/connect.hpp"
 #include "channels/route.hpp"
+#include "channels/serializer.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <typeinfo>
 #include <utility>
@@ -27,7 +29,18 @@ public:
     : assigns_(std::make_shared<const assigns_of<std::decay_t<Session>>>(
       std::forward<Session>(x))) {}
 
+  /// For how long the session counts: then the connection is closed with 1001,
+  /// and the client comes back with a new token or is refused. None: for ever.
+  /// What token_outcome::expires_in says.
+  connect_result expires_in(std::optional<std::chrono::milliseconds> x) && {
+    expires_in_ = x;
+    return std::move(*this);
+  }
+
   bool accepted() const noexcept { return refused_.status == 0; }
+  const std::optional<std::chrono::milliseconds>& expires_in() const noexcept {
+    return expires_in_;
+  }
   const connect_refusal& refusal() const noexcept { return refused_; }
   const std::shared_ptr<const void>& assigns() const noexcept {
     return assigns_;
@@ -39,6 +52,7 @@ private:
   connect_result() = default;
 
   std::shared_ptr<const void> assigns_;
+  std::optional<std::chrono::milliseconds> expires_in_;
   connect_refusal refused_{.status = 0, .reason = {}};
 };
 
@@ -97,6 +111,9 @@ struct socket_spec {
 
   /// Tried in order.
   std::vector<std::shared_ptr<const channel_route>> channels{};
+
+  /// The wire formats, tried in order. Mirrors the `serializer` option.
+  std::vector<serializer_choice> serializers = default_serializers();
 
   /// A client that is silent for so long is closed by the transport; clients
   /// send a heartbeat every 30 s.

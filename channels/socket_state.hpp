@@ -8,6 +8,9 @@
 
 namespace bennu::channels {
 
+/// Tells a socket that its session counts no more.
+struct session_expired {};
+
 /// Tells a socket to handle what waited behind a join.
 struct join_over {
   topic of;
@@ -29,6 +32,7 @@ struct socket::pending_join {
 struct socket::rare {
   std::string id;
   runtime::object_ref id_subscription;
+  runtime::timer_ref expiry = 0;
   std::vector<pending_join> pending;
 };
 
