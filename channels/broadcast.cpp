@@ -2,7 +2,10 @@
 
 #include "channels/fastlane.hpp"
 #include "channels/serializer_v2.hpp"
+#include "channels/telemetry.hpp"
 #include "runtime/log.hpp"
+#include "runtime/node.hpp"
+#include "runtime/telemetry.hpp"
 
 #include <exception>
 #include <mutex>
@@ -52,6 +55,10 @@ const payload& broadcast_message::payload() const noexcept {
   return content_->payload;
 }
 
+std::size_t broadcast_message::size() const noexcept {
+  return content_->rendered.text().size();
+}
+
 frame_ptr broadcast_message::frame_for(const serializer& format) const {
   const std::lock_guard guard{content_->mutex};
   for (const auto& x : content_->frames)
@@ -78,9 +85,15 @@ void broadcast(const pubsub& bus, const topic& on, std::string_view event,
 
 void broadcast_from(const pubsub& bus, const runtime::pid& from,
                     const topic& on, std::string_view event, payload x) {
+  broadcast_message made{on, event, std::move(x)};
+  bus.node().telemetry().execute(events::broadcast, [&] {
+    return runtime::telemetry_event{
+      events::broadcast,
+      {{"bytes", static_cast<double>(made.size())}},
+      {{"topic", on.str()}, {"event", std::string{event}}}};
+  });
   bus.publish(
-    {on, runtime::make_message(broadcast_message{on, event, std::move(x)}),
-     from, &fastlane_dispatcher()});
+    {on, runtime::make_message(std::move(made)), from, &fastlane_dispatcher()});
 }
 
 } // namespace bennu::channels

@@ -5,6 +5,7 @@
 #include "channels/pubsub/pubsub.hpp"
 #include "channels/serializer.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ public:
   const channels::topic& topic() const noexcept;
   const std::string& event() const noexcept;
   const channels::payload& payload() const noexcept;
+
+  /// Bytes of the payload as it goes over the wire.
+  std::size_t size() const noexcept;
 
   /// Null when the format cannot carry it, e.g. bytes with vsn 1: such clients
   /// do not get it, and a line in the log says so once.

@@ -1,6 +1,7 @@
 #include "channels/channel.hpp"
 
 #include "channels/client_push.hpp"
+#include "channels/detail/observed.hpp"
 #include "channels/mount.hpp"
 #include "channels/socket.hpp"
 #include "runtime/log.hpp"
@@ -62,13 +63,11 @@ void channel::init() {
   const auto decided = join(topic_, to->join_params(self()));
   if (decided.accepted)
     return accepted(*to, decided.reply);
-  log(log_level::info, "REFUSED JOIN {}", topic_.view());
   to->join_decided(self(), decided);
   stop(exit_reason::shutdown());
 }
 
 void channel::accepted(channels::socket& to, const json& reply) {
-  log(log_level::debug, "JOINED {}", topic_.view());
   subscription_ = bus().subscribe_lane(
     *this, topic_, socket_, mount_->lane_for(*route_, to.serializer()));
   joined_ = true;
@@ -96,15 +95,23 @@ void channel::handle_message(runtime::message& msg) {
     return stop(closed->why);
   const auto* told = msg.value_if<broadcast_message>();
   if (told && told->topic() == topic_)
-    return carry_out(handle_out(told->event(), told->payload()), nullptr);
+    return intercepted(*told);
   carry_out(handle_info(msg), nullptr);
+}
+
+void channel::intercepted(const broadcast_message& x) {
+  const detail::stopwatch time{&mount_->telemetry(), log_level::off};
+  carry_out(handle_out(x.event(), x.payload()), nullptr);
+  if (time.runs())
+    detail::report_handle_out(*mount_, time, self(), x);
 }
 
 void channel::handle_client(const message& x) {
   if (x.event == "phx_leave")
     return carry_out(channels::stop(exit_reason::shutdown("left"), ok()), &x);
   const handling now{*mount_, x};
-  carry_out(run_handler(x), &x);
+  detail::handler_span span{*mount_, self(), x};
+  carry_out(span.around([&] { return run_handler(x); }), &x);
 }
 
 result channel::run_handler(const message& x) {

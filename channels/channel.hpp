@@ -131,6 +131,7 @@ private:
   void begin(channel_start start);
   void accepted(channels::socket& to, const json& reply);
   void handle_client(const message& x);
+  void intercepted(const broadcast_message& x);
   result run_handler(const message& x);
   void carry_out(const result& x, const message* cause);
   void end(const runtime::exit_reason& why);

@@ -1,5 +1,6 @@
 #include "channels/connect.hpp"
 
+#include "channels/detail/observed.hpp"
 #include "channels/serializer.hpp"
 #include "channels/socket_spec.hpp"
 #include "runtime/log.hpp"
@@ -45,6 +46,10 @@ connect_request::header(std::string_view name) const {
   return {};
 }
 
+std::string_view connect_request::path() const noexcept {
+  return std::string_view{uri}.substr(0, uri.find('?'));
+}
+
 connect_outcome negotiate(const std::shared_ptr<const socket_spec>& spec,
                           const connect_request& request) {
   const auto [format, warning] = negotiate_serializer(
@@ -53,11 +58,17 @@ connect_outcome negotiate(const std::shared_ptr<const socket_spec>& spec,
     runtime::log(runtime::log_level::warning, std::string_view{warning});
     return refused(403, warning);
   }
+  const detail::stopwatch time{
+    spec->mounted ? &spec->mounted->node().telemetry() : nullptr,
+    spec->log_connect};
   try {
-    return connect(spec, *format, request);
+    auto outcome = connect(spec, *format, request);
+    detail::report_connect(*spec, request, time, &outcome);
+    return outcome;
   } catch (const std::exception& e) {
     runtime::log(runtime::log_level::error, "connect of {} threw: {}",
-                 request.uri, e.what());
+                 request.path(), e.what());
+    detail::report_connect(*spec, request, time, nullptr);
     return refused(500, e.what());
   }
 }

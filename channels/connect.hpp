@@ -32,6 +32,9 @@ struct connect_request {
 
   std::optional<std::string> param(std::string_view name) const;
   std::optional<std::string> header(std::string_view name) const;
+
+  /// The uri without its query, which may carry secrets: for log lines.
+  std::string_view path() const noexcept;
 };
 
 class serializer;

@@ -15,6 +15,10 @@ const pubsub& shard_mount::bus() const noexcept {
   return of_.bus();
 }
 
+runtime::telemetry& shard_mount::telemetry() const noexcept {
+  return of_.node().telemetry();
+}
+
 const lane* shard_mount::lane_for(const channel_route& x,
                                   const serializer& format) const {
   return of_.lane_for(x, format);

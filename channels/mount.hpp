@@ -26,6 +26,7 @@ public:
 
   const socket_spec& spec() const noexcept;
   const pubsub& bus() const noexcept;
+  runtime::telemetry& telemetry() const noexcept;
   const lane* lane_for(const channel_route& x, const serializer& format) const;
 
   /// Null when it does not run just now.

@@ -5,6 +5,7 @@
 #include "channels/mount.hpp"
 #include "channels/serializer.hpp"
 #include "channels/socket_state.hpp"
+#include "channels/telemetry.hpp"
 #include "runtime/log.hpp"
 
 #include <stdexcept>
@@ -79,11 +80,18 @@ void socket::init() {
 }
 
 void socket::terminate(const runtime::exit_reason& why) {
+  mount_->telemetry().execute(events::socket_closed, [&] {
+    return runtime::telemetry_event{
+      events::socket_closed,
+      {{"channels", static_cast<double>(channels_.size())}},
+      {{"pid", to_string(self())}, {"id", id()}, {"reason", to_string(why)}}};
+  });
   const auto for_channels =
     why.is_normal() ? runtime::exit_reason::shutdown("closed") : why;
   channels_.for_each([&](const joined_channel& x) {
     // By message instead of by the link, so that their terminate runs.
     unlink(pid_of(x));
+    report_end(x.name, pid_of(x), for_channels);
     send(pid_of(x), socket_closed{for_channels});
   });
 }
@@ -192,7 +200,7 @@ void socket::join(message x) {
                        {{"reason", "too many channels joined"}});
   }
   channels_.add({.name = topic{x.topic}});
-  start_channel({.join = std::move(x)});
+  start_channel({.join = std::move(x), .time = stopwatch()});
 }
 
 /// A second join of a topic: the channel of the first ends, then the new one
@@ -203,7 +211,8 @@ void socket::replace(joined_channel& old, message x) {
         "Duplicate channel join for topic \"{}\". Closing existing channel for "
         "new join.",
         x.topic);
-  pending_join pending{.join = std::move(x), .replaces = true};
+  pending_join pending{
+    .join = std::move(x), .replaces = true, .time = stopwatch()};
   if (!old.anonymous)
     pending.old_join_ref = old.join_ref;
   const auto id = pid_of(old);
@@ -212,6 +221,10 @@ void socket::replace(joined_channel& old, message x) {
   old.state = state::replacing;
   more().pending.push_back(std::move(pending));
   exit(id, runtime::exit_reason::shutdown("duplicate_join"));
+}
+
+detail::stopwatch socket::stopwatch() const {
+  return {&mount_->telemetry(), mount_->spec().log_join};
 }
 
 void socket::wait_behind(pending_join& at, message x) {
@@ -234,8 +247,20 @@ json socket::join_params(const runtime::pid& who) {
 void socket::push(const runtime::pid& who, std::string_view event,
                   const payload& x) {
   if (const auto* from = channels_.find(who))
-    write(serializer_->encode_push(from->join_ref, {}, from->name.view(), event,
-                                   rendered_payload{x}));
+    write_push(*from, event,
+               serializer_->encode_push(from->join_ref, {}, from->name.view(),
+                                        event, rendered_payload{x}));
+}
+
+void socket::write_push(const joined_channel& from, std::string_view event,
+                        const frame_ptr& x) {
+  mount_->telemetry().execute(events::pushed, [&] {
+    return runtime::telemetry_event{
+      events::pushed,
+      {{"bytes", static_cast<double>(x->payload().size())}},
+      {{"topic", from.name.str()}, {"event", std::string{event}}}};
+  });
+  write(x);
 }
 
 void socket::reply(const runtime::pid& who, const wire_ref& ref,

@@ -19,6 +19,9 @@
 
 namespace bennu::channels {
 
+namespace detail {
+class stopwatch;
+}
 class channel;
 class channel_route;
 class shard_mount;
@@ -117,14 +120,19 @@ private:
   const channel_route* find_route(std::string_view name) const;
   pending_join* find_pending(std::string_view name);
   pending_join take_pending(std::string_view name);
+  detail::stopwatch stopwatch() const;
 
   // -- ends --
 
   void channel_ended(const runtime::exit_message& signal);
   void old_channel_ended(joined_channel& x);
+  void report_end(const topic& of, const runtime::pid& who,
+                  const runtime::exit_reason& why) const;
   void replace_timed_out(const topic& of, const runtime::pid& old);
   void write_end(const topic& of, const wire_ref& join_ref,
                  std::string_view event, const json& x);
+  void write_push(const joined_channel& from, std::string_view event,
+                  const frame_ptr& x);
   void write_reply(const message& to, const wire_ref& join_ref,
                    std::string_view status, const json& x);
 

@@ -2,6 +2,7 @@
 #include "channels/mount.hpp"
 #include "channels/serializer.hpp"
 #include "channels/socket_state.hpp"
+#include "channels/telemetry.hpp"
 #include "runtime/log.hpp"
 
 #include <algorithm>
@@ -80,6 +81,8 @@ void socket::join_decided(const runtime::pid& who, const join_result& x) {
   // A reply that cannot be encoded throws here: then the join has crashed.
   write_reply(pending->join, at->join_ref, x.accepted ? "ok" : "error",
               x.reply);
+  detail::report_join(*mount_, pending->time,
+                      {pending->join, x.accepted ? "ok" : "refused", self()});
   at->state = x.accepted ? status::joined : status::closed;
   finish_join(take_pending(std::string{pending->join.topic}));
 }
@@ -88,6 +91,7 @@ void socket::join_failed(joined_channel& x, pending_join at) {
   write_reply(at.join,
               at.join.join_ref.is_null() ? at.join.ref : at.join.join_ref,
               "error", {{"reason", "join crashed"}});
+  detail::report_join(*mount_, at.time, {at.join, "crashed", self()});
   channels_.remove(&x);
   finish_join(std::move(at));
 }
@@ -132,6 +136,7 @@ void socket::channel_ended(const runtime::exit_message& signal) {
   auto* x = channels_.find(signal.from);
   if (!x)
     return;
+  report_end(x->name, signal.from, signal.reason);
   switch (x->state) {
   case status::replacing:
     return old_channel_ended(*x);
@@ -147,6 +152,17 @@ void socket::channel_ended(const runtime::exit_message& signal) {
     write_end(name, join_ref, "phx_error", {{"reason", "channel_crash"}});
   }
   }
+}
+
+void socket::report_end(const topic& of, const runtime::pid& who,
+                        const runtime::exit_reason& why) const {
+  mount_->telemetry().execute(events::channel_terminated, [&] {
+    return runtime::telemetry_event{events::channel_terminated,
+                                    {},
+                                    {{"topic", of.str()},
+                                     {"reason", to_string(why)},
+                                     {"pid", to_string(who)}}};
+  });
 }
 
 void socket::old_channel_ended(joined_channel& x) {

@@ -2,8 +2,10 @@
 
 #include "channels/channel.hpp"
 #include "channels/connect.hpp"
+#include "channels/parameter_filter.hpp"
 #include "channels/route.hpp"
 #include "channels/serializer.hpp"
+#include "runtime/log.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -130,6 +132,16 @@ struct socket_spec {
   /// How long a channel that a second join of its topic replaces may take to
   /// end before it is killed; Phoenix's 5 s.
   std::chrono::milliseconds replace_timeout{5000};
+
+  /// At which level connects, joins and handled events are logged. Phoenix
+  /// logs the first two at info; here it is debug, since a node of a million
+  /// clients would write of nothing else.
+  runtime::log_level log_connect = runtime::log_level::debug;
+  runtime::log_level log_join = runtime::log_level::debug;
+  runtime::log_level log_handle_in = runtime::log_level::debug;
+
+  /// What such lines, and telemetry, show of parameters.
+  parameter_filter filter_parameters{};
 
   /// Set by mount().
   socket_mount* mounted = nullptr;

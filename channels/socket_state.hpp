@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channels/detail/observed.hpp"
 #include "channels/socket.hpp"
 #include "runtime/local_table.hpp"
 
@@ -24,6 +25,9 @@ struct socket::pending_join {
   bool replaces = false;
   wire_ref old_join_ref{};
   runtime::timer_ref timer = 0;
+
+  /// Since the client's message.
+  detail::stopwatch time;
 
   /// The reply has been written; what waited comes next.
   bool over = false;

@@ -25,46 +25,55 @@ bool telemetry::attach(std::string id, std::string name, handler f) {
   auto made = std::make_shared<const entry>(
     entry{std::move(id), std::move(name), std::move(f)});
   const std::lock_guard guard{mutex_};
-  const auto same = [&](const entry_ptr& x) { return x->id == made->id; };
+  const auto same = [&](const auto& x) { return x->id == made->id; };
   if (entries_.size() == handlers_max
       || std::any_of(entries_.begin(), entries_.end(), same))
     return false;
   entries_.push_back(std::move(made));
-  attached_ = entries_.size();
+  publish();
   return true;
 }
 
 bool telemetry::detach(std::string_view id) {
   const std::lock_guard guard{mutex_};
   const auto gone =
-    std::erase_if(entries_, [&](const entry_ptr& x) { return x->id == id; });
-  attached_ = entries_.size();
+    std::erase_if(entries_, [&](const auto& x) { return x->id == id; });
+  publish();
   return gone > 0;
 }
 
-std::vector<telemetry::entry_ptr> telemetry::find(std::string_view name) const {
-  std::vector<entry_ptr> found;
-  const std::lock_guard guard{mutex_};
+void telemetry::publish() {
+  auto made = std::make_shared<entries_by_name>();
   for (const auto& x : entries_)
-    if (x->name == name)
-      found.push_back(x);
-  return found;
+    (*made)[x->name].push_back(x);
+  by_name_ = std::move(made);
+  attached_ = !entries_.empty();
+}
+
+std::shared_ptr<const telemetry::entries>
+telemetry::find(std::string_view name) const {
+  const auto all = by_name_.load();
+  if (!all)
+    return {};
+  const auto found = all->find(name);
+  if (found == all->end())
+    return {};
+  return {all, &found->second};
 }
 
 std::vector<std::string> telemetry::handlers(std::string_view name) const {
   std::vector<std::string> ids;
-  for (const auto& x : find(name))
-    ids.push_back(x->id);
+  if (const auto found = find(name))
+    for (const auto& x : *found)
+      ids.push_back(x->id);
   return ids;
 }
 
 void telemetry::execute(const telemetry_event& event) {
-  if (attached_.load(std::memory_order_relaxed) != 0)
-    call(find(event.name), event);
+  execute(event.name, [&] { return event; });
 }
 
-void telemetry::call(const std::vector<entry_ptr>& those,
-                     const telemetry_event& event) {
+void telemetry::call(const entries& those, const telemetry_event& event) {
   for (const auto& x : those) {
     const auto failed = [&](std::string_view why) {
       detach(x->id);

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -58,15 +59,20 @@ public:
   /// The ids of the handlers of `name`, in the order attached.
   std::vector<std::string> handlers(std::string_view name) const;
 
+  /// Whether there is any handler: for who would have to measure beforehand.
+  bool attached() const noexcept {
+    return attached_.load(std::memory_order_relaxed);
+  }
+
   /// Calls the handlers of `name` with what `make` returns; without handlers
   /// `make` is not called.
   template <class F>
   requires std::is_invocable_r_v<telemetry_event, F>
   void execute(std::string_view name, F make) {
-    if (attached_.load(std::memory_order_relaxed) == 0)
+    if (!attached())
       return;
-    if (const auto found = find(name); !found.empty())
-      call(found, make());
+    if (const auto found = find(name))
+      call(*found, make());
   }
 
   /// The same with an event that is made already.
@@ -78,14 +84,18 @@ private:
     std::string name;
     handler f;
   };
-  using entry_ptr = std::shared_ptr<const entry>;
+  using entries = std::vector<std::shared_ptr<const entry>>;
+  using entries_by_name = std::map<std::string, entries, std::less<>>;
 
-  std::vector<entry_ptr> find(std::string_view name) const;
-  void call(const std::vector<entry_ptr>& those, const telemetry_event& event);
+  std::shared_ptr<const entries> find(std::string_view name) const;
+  void call(const entries& those, const telemetry_event& event);
+  void publish();
 
-  mutable std::mutex mutex_;
-  std::vector<entry_ptr> entries_;
-  std::atomic<std::size_t> attached_{0};
+  // Events are many and attaching is rare: who executes reads a copy.
+  std::mutex mutex_;
+  entries entries_;
+  std::atomic<std::shared_ptr<const entries_by_name>> by_name_;
+  std::atomic<bool> attached_{false};
 };
 
 /// The events of this layer. Each names its process by `pid`, and those of a

@@ -1,6 +1,8 @@
 #include "channels/pubsub/member.hpp"
 
+#include "runtime/node.hpp"
 #include "runtime/process.hpp"
+#include "runtime/telemetry.hpp"
 
 #include <algorithm>
 #include <array>
@@ -170,17 +172,28 @@ std::size_t pubsub_member::serve_some(runtime::process& server,
     if (size == 0)
       break;
     served += size;
+    served_ += size;
     const auto& job = taken_.front();
     const auto& by = job.by ? *job.by : message_dispatcher();
     by.dispatch(server, std::span{batch.data(), size}, job);
   }
-  if (served < max) {
-    at_.reset();
-    taken_.pop_front();
-    const std::lock_guard guard{inbox_mutex_};
-    --jobs_;
-  }
+  if (served < max)
+    end_job(server);
   return served;
+}
+
+void pubsub_member::end_job(runtime::process& server) {
+  server.node().telemetry().execute(events::pubsub_dispatched, [&] {
+    return runtime::telemetry_event{
+      events::pubsub_dispatched,
+      {{"receivers", static_cast<double>(served_)}},
+      {{"server", rows_.info().name}, {"topic", taken_.front().topic.str()}}};
+  });
+  served_ = 0;
+  at_.reset();
+  taken_.pop_front();
+  const std::lock_guard guard{inbox_mutex_};
+  --jobs_;
 }
 
 /// The next subscriber but the sender; false at the end.

@@ -88,6 +88,7 @@ private:
   std::uint32_t lane_number(const lane* what);
   bool next_job();
   std::size_t serve_some(runtime::process& server, std::size_t max);
+  void end_job(runtime::process& server);
   bool refill(const runtime::pid& server, delivery& to);
 
   const pubsub_options& options_;
@@ -100,6 +101,7 @@ private:
   runtime::pid server_;
 
   std::deque<publication> taken_;
+  std::size_t served_ = 0; // of the job at hand
   rows rows_;
   std::optional<rows::cursor> at_; // in the rows of the job at hand
   std::vector<counted_lane> lanes_;

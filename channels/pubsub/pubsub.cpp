@@ -87,6 +87,10 @@ const std::string& pubsub::name() const noexcept {
   return hub_->options().name;
 }
 
+runtime::node& pubsub::node() const noexcept {
+  return hub_->node();
+}
+
 std::string pubsub::node_name() const {
   return hub_->adapter().node_name();
 }

@@ -19,6 +19,14 @@ namespace bennu::channels {
 
 class pubsub_hub;
 
+namespace events {
+
+/// A server has served all its subscribers of a broadcast: over all servers,
+/// the fan-out. Measured: receivers. Metadata: server (a name) and topic.
+inline constexpr std::string_view pubsub_dispatched = "bennu.pubsub.dispatched";
+
+} // namespace events
+
 /// How a pubsub is made. Mirrors the options of Phoenix.PubSub.
 struct pubsub_options {
   std::string name{};
@@ -75,6 +83,7 @@ public:
 
   explicit operator bool() const noexcept { return hub_ != nullptr; }
   const std::string& name() const noexcept;
+  runtime::node& node() const noexcept;
   std::string node_name() const;
   std::size_t server_count() const noexcept;
 
