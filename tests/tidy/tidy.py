@@ -94,6 +94,9 @@ def layer_breaches(path, home, target):
         if path.startswith("channels/pubsub/") and not target.startswith(
                 ("runtime/", "channels/pubsub/")):
             yield "pubsub knows only runtime and itself"
+        if path.startswith("channels/tracker/") and not target.startswith(
+                ("runtime/", "channels/pubsub/", "channels/tracker/")):
+            yield "tracker knows only runtime, pubsub and itself"
 
 
 def check_lengths(path, text):

@@ -1,0 +1,94 @@
+#include "channels/tracker/index.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace bennu::channels {
+
+std::shared_ptr<tracker_index::room>
+tracker_index::find_room(std::string_view topic) const {
+  const std::shared_lock guard{mutex_};
+  const auto found = rooms_.find(topic);
+  return found == rooms_.end() ? nullptr : found->second;
+}
+
+void tracker_index::add(const tracked_ptr& x) {
+  auto at = find_room(x->topic.view());
+  if (!at) {
+    at = std::make_shared<room>();
+    const std::unique_lock guard{mutex_};
+    rooms_.emplace(x->topic, at);
+  }
+  const std::unique_lock guard{at->mutex};
+  at->keys[x->key].push_back(x);
+  ++at->presences;
+}
+
+void tracker_index::remove(const tracked_ptr& x) {
+  const auto at = find_room(x->topic.view());
+  if (!at)
+    return;
+  {
+    const std::unique_lock guard{at->mutex};
+    const auto found = at->keys.find(x->key);
+    if (found == at->keys.end())
+      return;
+    at->presences -= std::erase(found->second, x);
+    if (found->second.empty())
+      at->keys.erase(found);
+    if (!at->keys.empty())
+      return;
+  }
+  const std::unique_lock guard{mutex_};
+  rooms_.erase(x->topic);
+}
+
+std::vector<tracked_ptr> tracker_index::list(std::string_view topic) const {
+  std::vector<tracked_ptr> all;
+  const auto at = find_room(topic);
+  if (!at)
+    return all;
+  channels::topic last;
+  for (bool first = true, more = true; more; first = false) {
+    const std::shared_lock guard{at->mutex};
+    if (first)
+      all.reserve(at->presences);
+    auto x = first ? at->keys.begin() : at->keys.upper_bound(last);
+    for (std::size_t i = 0; i < page_max && x != at->keys.end(); ++i, ++x) {
+      all.insert(all.end(), x->second.begin(), x->second.end());
+      last = x->first;
+    }
+    more = x != at->keys.end();
+  }
+  return all;
+}
+
+std::vector<tracked_ptr> tracker_index::find(std::string_view topic,
+                                             std::string_view key) const {
+  const auto at = find_room(topic);
+  if (!at)
+    return {};
+  const std::shared_lock guard{at->mutex};
+  const auto found = at->keys.find(key);
+  return found == at->keys.end() ? std::vector<tracked_ptr>{} : found->second;
+}
+
+presence_counts tracker_index::count(std::string_view topic) const {
+  const auto at = find_room(topic);
+  if (!at)
+    return {};
+  const std::shared_lock guard{at->mutex};
+  return {.keys = at->keys.size(), .presences = at->presences};
+}
+
+std::size_t tracker_index::count(std::string_view topic,
+                                 std::string_view key) const {
+  const auto at = find_room(topic);
+  if (!at)
+    return 0;
+  const std::shared_lock guard{at->mutex};
+  const auto found = at->keys.find(key);
+  return found == at->keys.end() ? 0 : found->second.size();
+}
+
+} // namespace bennu::channels
