@@ -74,6 +74,8 @@ public:
   /// it. Default: pushes it on.
   virtual result handle_out(std::string_view event, const payload& x);
 
+  const topic& topic_name() const noexcept { return topic_; }
+
   // terminate(reason), inherited: runs after a stop, a throw or the client's
   // leaving, not on kill nor when a second join replaces this one.
 
@@ -102,8 +104,6 @@ protected:
   }
 
   // -- what it knows --
-
-  const topic& topic_name() const noexcept { return topic_; }
 
   /// What connect returned. Throws std::bad_cast when it was no T.
   template <class T>
