@@ -12,16 +12,17 @@ struct endpoint_counters {
   std::uint64_t accepted = 0;
   std::uint64_t refused = 0;
 
-  /// Websockets open now.
+  /// Sockets open now, and those of them that are polled.
   std::uint64_t open = 0;
+  std::uint64_t long_polls = 0;
 
-  /// Websockets that were upgraded, and those closed because their client read
-  /// too slowly or was silent for too long.
+  /// Websockets that were upgraded, and sockets closed because their client
+  /// read too slowly or was silent for too long.
   std::uint64_t upgraded = 0;
   std::uint64_t slow_consumers = 0;
   std::uint64_t timeouts = 0;
 
-  /// Websocket traffic; messages are data frames, whole.
+  /// The sockets' traffic; messages are data frames, whole.
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t messages_in = 0;
@@ -31,6 +32,7 @@ struct endpoint_counters {
     accepted += x.accepted;
     refused += x.refused;
     open += x.open;
+    long_polls += x.long_polls;
     upgraded += x.upgraded;
     slow_consumers += x.slow_consumers;
     timeouts += x.timeouts;
@@ -65,14 +67,15 @@ private:
 /// endpoint_counters as a shard counts them. On lines of its own, so that two
 /// shards never write to the same.
 struct alignas(64) shard_counters {
-  shard_counter accepted, refused, open, upgraded, slow_consumers, timeouts,
-    bytes_in, bytes_out, messages_in, messages_out;
+  shard_counter accepted, refused, open, long_polls, upgraded, slow_consumers,
+    timeouts, bytes_in, bytes_out, messages_in, messages_out;
 
   endpoint_counters read() const noexcept {
     return {
       .accepted = accepted.value(),
       .refused = refused.value(),
       .open = open.value(),
+      .long_polls = long_polls.value(),
       .upgraded = upgraded.value(),
       .slow_consumers = slow_consumers.value(),
       .timeouts = timeouts.value(),

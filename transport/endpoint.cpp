@@ -40,11 +40,22 @@ detail::site_mount mounted(const socket_mount& mount,
                            runtime::node& node) {
   const auto spec = channels::mount(
     node, *mount.spec, {.pubsub = options.pubsub, .pool = pool_name(options)});
-  return {mount.path,
-          [spec](const channels::connect_request& request) {
-            return channels::negotiate(spec, request);
-          },
-          mount.subprotocols};
+  detail::site_mount x;
+  x.connect = [spec](const channels::connect_request& request) {
+    return channels::negotiate(spec, request);
+  };
+  if (const auto& how = mount.transports.websocket) {
+    x.websocket_path = mount.path + how->path;
+    x.subprotocols = how->subprotocols;
+    x.websocket_origin = how->check_origin;
+  }
+  if (const auto& how = mount.transports.longpoll) {
+    x.long_poll_path = mount.path + how->path;
+    x.long_poll_origin = how->check_origin;
+    x.long_poll = {spec, how->window, how->buffer_max, how->body_max};
+  }
+  x.auth_token = mount.transports.auth_token;
+  return x;
 }
 
 detail::site::options site_options(const endpoint_options& options,
@@ -56,6 +67,7 @@ detail::site::options site_options(const endpoint_options& options,
     x.files = static_files{options.static_dir};
   x.origin_check = options.check_origin;
   x.url_host = options.url_host;
+  x.message_max = options.message_max;
   return x;
 }
 
@@ -109,9 +121,11 @@ void with_state(runtime::node& node, std::string_view name, F f) {
 
 } // namespace
 
-socket_mount::socket_mount(std::string where, const channels::socket_spec& what)
+socket_mount::socket_mount(std::string where, const channels::socket_spec& what,
+                           socket_transports how)
   : path(std::move(where)),
-    spec(std::make_shared<const channels::socket_spec>(what)) {}
+    spec(std::make_shared<const channels::socket_spec>(what)),
+    transports(std::move(how)) {}
 
 endpoint_state::endpoint_state(endpoint_options opts, runtime::node& node,
                                known_port last)

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "channels/connect.hpp"
 #include "runtime/child_spec.hpp"
 #include "transport/counters.hpp"
 #include "transport/origin.hpp"
+#include "transport/socket_mount.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -14,19 +14,6 @@
 #include <vector>
 
 namespace bennu::transport {
-
-/// A path and the sockets that are opened there, at `path` + "/websocket".
-/// Segments like `:room` become parameters of the connect. Mirrors Phoenix's
-/// `socket "/socket", UserSocket`. Value.
-struct socket_mount {
-  socket_mount(std::string where, const channels::socket_spec& what);
-
-  std::string path;
-  std::shared_ptr<const channels::socket_spec> spec;
-
-  /// Offered to clients that ask for one, the best first; none: any passes.
-  std::vector<std::string> subprotocols{};
-};
 
 /// How the sockets of a node that stops are closed: with 1012, so that clients
 /// come back, in batches, so that they do not all come back at once. Mirrors
@@ -81,8 +68,13 @@ struct endpoint_options {
   /// 24 GiB bears thousands of such clients.
   std::size_t write_queue_max = 1024 * 1024;
 
-  /// Connections of a shard that are not websockets yet; one more gets 503.
+  /// Connections of a shard that are no websockets, or not yet; one more gets
+  /// 503. With long polling each client has one or two: raise it.
   std::size_t pending_max = 4096;
+
+  /// Bytes of request bodies a shard receives at once; past it a request gets
+  /// 503. Eight of the largest.
+  std::size_t bodies_max = 64 * 1024 * 1024;
 
   /// Connections the kernel may hold for a shard before they are accepted. The
   /// node says at start when somaxconn makes it less.

@@ -31,7 +31,7 @@ runtime::supervisor_spec tree(const options& opts) {
       .port = opts.port,
       .host = opts.host,
       .pubsub = "chat.pubsub",
-      .sockets = {{"/socket", user_socket(opts)}},
+      .sockets = {{"/socket", user_socket(opts), {.longpoll = true}}},
       .static_dir = opts.static_dir,
       .check_origin = opts.check_origin,
       .connections_expected = opts.connections,

@@ -21,8 +21,8 @@ transport::detail::site make_site() {
       outcome.accepted.emplace();
     return outcome;
   };
-  options.mounts.push_back({"/socket", connect, {"phoenix", "b"}});
-  options.mounts.push_back({"/rooms/:room/:id", connect, {}});
+  options.mounts.push_back({"/socket/websocket", connect, {"phoenix", "b"}});
+  options.mounts.push_back({"/rooms/:room/:id/websocket", connect});
   options.origin_check = {"https://a.com", "//*.b.com:80"};
   return transport::detail::site{std::move(options)};
 }

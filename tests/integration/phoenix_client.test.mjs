@@ -5,7 +5,7 @@ import {after, before, describe, test} from "node:test";
 
 import {startNode} from "./support/node_under_test.mjs";
 import {
-  clients, connect, join, next, once, outcome, push,
+  clients, connect, join, next, once, outcome, polling, push,
 } from "./support/phoenix_client.mjs";
 
 let node;
@@ -37,7 +37,7 @@ const text = (buffer) => {
   return new TextDecoder().decode(buffer);
 };
 
-for (const client of clients) describe(client.name, () => {
+for (const client of [...clients, ...polling]) describe(client.name, () => {
   test("joins with any payload", async (t) => {
     const socket = await connect(t, node, client);
     for (const payload of [{}, {user: "ann"}, {deep: [1, {two: null}]}]) {
@@ -54,7 +54,9 @@ for (const client of clients) describe(client.name, () => {
       {status: "ok", response: payload});
   });
 
-  test("keeps many pushes and their replies in order", async (t) => {
+  test("keeps many pushes and their replies in order", {
+    skip: client.ordered === false,
+  }, async (t) => {
     const socket = await connect(t, node, client);
     const {channel} = await join(socket, room());
     const answered = [];
@@ -166,8 +168,9 @@ for (const client of clients) describe(client.name, () => {
     await back;
   });
 
+  // Polls have a timeout of their own, and no heartbeat.
   test("gives a silent node up after a heartbeat, and comes back",
-    async (t) => {
+    {skip: client.polls}, async (t) => {
       const silent = await startNode();
       t.after(() => silent.stop());
       const socket = await connect(t, silent, client,
@@ -211,10 +214,10 @@ for (const client of clients.filter(({binary}) => binary))
     });
   });
 
-test("V1 and V2 clients talk in one room", async (t) => {
+test("V1, V2 and polling clients talk in one room", async (t) => {
   const topic = room();
   const channels = [];
-  for (const client of clients)
+  for (const client of [...clients, ...polling])
     channels.push((await join(await connect(t, node, client), topic)).channel);
   for (const from of channels) {
     const heard = channels.map((channel) => next(channel, "new_msg"));

@@ -37,7 +37,7 @@ protected:
       asked_ = x;
       return outcome_;
     };
-    options_.mounts.push_back({"/socket", connect, {}});
+    options_.mounts.push_back({"/socket/websocket", connect});
     outcome_.accepted.emplace();
   }
 
@@ -140,7 +140,7 @@ TEST_F(site_test, a_websocket_is_accepted_with_the_rfcs_own_example) {
 }
 
 TEST_F(site_test, a_path_segment_can_be_a_parameter) {
-  options_.mounts[0].path = "/socket/:room";
+  options_.mounts[0].websocket_path = "/socket/:room/websocket";
   EXPECT_EQ(status(upgrade("/socket/a%2Fb/websocket")), 404);
   EXPECT_EQ(status(upgrade("/socket/lobby/websocket?room=x")), 101);
   EXPECT_EQ(asked_.params.at("room"), "lobby");

@@ -33,8 +33,9 @@ void connection_holder::init() {
   };
   mine.transport = new shard_transport(home(), how, mine.counters);
   mine.http = std::make_unique<http_sessions>(
-    *mine.transport, state_->site,
-    http_sessions_options{.pending_max = options.pending_max});
+    *mine.transport, state_->site, state_->tokens,
+    http_sessions_options{.pending_max = options.pending_max,
+                          .bodies_max = options.bodies_max});
 }
 
 void connection_holder::handle_message(runtime::message& msg) {

@@ -35,6 +35,7 @@ struct endpoint_state {
 
   const endpoint_options options;
   const detail::site site;
+  const session_token tokens;
   std::vector<std::unique_ptr<part>> parts;
 
   /// Set by the first listener, taken by the others.

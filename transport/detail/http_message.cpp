@@ -2,6 +2,7 @@
 
 #include "transport/detail/memory_layer.hpp"
 
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/serializer.hpp>
@@ -101,40 +102,44 @@ http_request::accept_websocket(net::execution_context& context,
   return {!ec, std::move(stream.next_layer().output())};
 }
 
-struct http_reader {
-  static http_read read(std::string_view bytes, const http_limits& limits) {
-    parser_type parser;
-    parser.eager(true);
+std::string_view http_request::body() const noexcept {
+  return impl_->message.body();
+}
+
+struct http_reader::impl {
+  explicit impl(const http_limits& x) : limits(x) {
     parser.header_limit(static_cast<std::uint32_t>(limits.header_max));
-    parser.body_limit(limits.body_max);
-    http_read x;
-    if (!header_fits(bytes, limits.header_max)) {
-      x.what = http_read::kind::header_too_large;
-      return x;
-    }
-    error_code ec;
-    while (!parser.is_done() && x.size < bytes.size()) {
-      const auto rest = bytes.substr(x.size);
-      const auto n = parser.put(net::buffer(rest.data(), rest.size()), ec);
-      x.size += n;
-      if (ec || n == 0)
-        break;
-    }
-    if (ec && ec != http::error::need_more) {
-      x.what = kind_of(ec);
-      x.error = ec.message();
-    } else if (parser.is_done()) {
-      x.what = http_read::kind::complete;
-      x.request.impl_ = std::make_unique<http_request::impl>();
-      x.request.impl_->message = parser.release();
-    }
-    return x;
+    parser.body_limit(boost::none);
+  }
+
+  /// False when all bytes are used up or the parser wants more at once.
+  bool put(std::string_view rest, std::size_t& used, error_code& ec) {
+    const auto n = parser.put(net::buffer(rest.data(), rest.size()), ec);
+    used += n;
+    if (!parser.is_header_done() || in_body)
+      return !ec && n > 0;
+    // The parser stops behind the header: what follows depends on it.
+    in_body = true;
+    header_size += used;
+    const auto target = view(parser.get().target());
+    const auto body_max =
+      limits.body_max_of ? limits.body_max_of(target) : limits.body_max;
+    if (parser.content_length().value_or(0) > body_max)
+      ec = http::error::body_limit;
+    parser.body_limit(body_max);
+    parser.eager(true);
+    return !ec;
   }
 
   // Beast counts without line ends: our limit is in bytes on the wire.
-  static bool header_fits(std::string_view bytes, std::size_t header_max) {
-    return bytes.size() <= header_max
-           || bytes.substr(0, header_max).find("\r\n\r\n") != bytes.npos;
+  bool header_fits(std::size_t waiting) const {
+    return header_size + (in_body ? 0 : waiting) <= limits.header_max;
+  }
+
+  bool wants_continue() {
+    return in_body && parser.get().version() >= 11
+           && beast::iequals(parser.get()[http::field::expect], "100-continue")
+           && !std::exchange(continued, true);
   }
 
   static http_read::kind kind_of(error_code ec) {
@@ -144,10 +149,49 @@ struct http_reader {
       return http_read::kind::body_too_large;
     return http_read::kind::malformed;
   }
+
+  const http_limits& limits;
+  parser_type parser;
+  std::size_t header_size = 0;
+  bool in_body = false;
+  bool continued = false;
 };
 
+http_reader::http_reader(const http_limits& limits)
+  : impl_(std::make_unique<impl>(limits)) {}
+
+http_reader::~http_reader() = default;
+
+http_read http_reader::read(std::string_view bytes) {
+  auto& x = *impl_;
+  http_read seen;
+  error_code ec;
+  while (!x.parser.is_done() && seen.size < bytes.size()
+         && x.put(bytes.substr(seen.size), seen.size, ec)) {
+  }
+  if (!x.in_body)
+    x.header_size += seen.size;
+  if (!x.header_fits(bytes.size() - seen.size)) {
+    seen.what = http_read::kind::header_too_large;
+  } else if (ec && ec != http::error::need_more) {
+    seen.what = impl::kind_of(ec);
+    seen.error = ec.message();
+  } else if (x.parser.is_done()) {
+    seen.what = http_read::kind::complete;
+    seen.request.impl_ = std::make_unique<http_request::impl>();
+    seen.request.impl_->message = x.parser.release();
+  } else {
+    seen.wants_continue = x.wants_continue();
+  }
+  return seen;
+}
+
+std::size_t http_reader::body_size() const noexcept {
+  return impl_->in_body ? impl_->parser.get().body().capacity() : 0;
+}
+
 http_read read_http(std::string_view bytes, const http_limits& limits) {
-  return http_reader::read(bytes, limits);
+  return http_reader{limits}.read(bytes);
 }
 
 std::string render(const http_response& x, bool keep_alive,

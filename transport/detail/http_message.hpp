@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,9 +20,12 @@ struct http_limits {
   /// Beast and most servers take.
   std::size_t header_max = 8192;
 
-  /// Nothing here takes a body; a client that sends one may be answered on the
+  /// Most targets take no body; a client that sends one may be answered on the
   /// same connection as long as it is small. Past it: 413.
   std::size_t body_max = 4096;
+
+  /// The body_max of a target that takes bodies; empty: they are all alike.
+  std::function<std::size_t(std::string_view target)> body_max_of{};
 };
 
 /// A request a client sent, read by Beast. Views are valid as long as it is.
@@ -45,6 +49,8 @@ public:
   /// True when a comma separated header has this token, in any case.
   bool has_token(std::string_view name, std::string_view token) const;
 
+  std::string_view body() const noexcept;
+
   /// All headers in the order sent, names in lower case.
   std::vector<std::pair<std::string, std::string>> headers() const;
 
@@ -57,12 +63,12 @@ public:
                            std::string_view subprotocol) const;
 
 private:
-  friend struct http_reader;
+  friend class http_reader;
   struct impl;
   std::unique_ptr<impl> impl_;
 };
 
-/// What the first bytes of a connection are.
+/// What bytes of a connection are.
 struct http_read {
   enum class kind {
     complete,
@@ -75,16 +81,36 @@ struct http_read {
   kind what = kind::incomplete;
   http_request request;
 
-  /// Bytes the request took; what follows is the client's next.
+  /// Bytes this read used up. Behind a complete request the client's next
+  /// follows; of an incomplete one the rest is to be read again, with more.
   std::size_t size = 0;
+
+  /// The client waits for `100 Continue` before it sends the body. Said once.
+  bool wants_continue = false;
 
   /// Why it is malformed, in words.
   std::string error;
 };
 
-/// Reads one request from its first byte on. It keeps nothing: with more bytes
-/// ask again with all of them, which is rare since requests mostly arrive
-/// whole and are short.
+/// Reads one request as its bytes arrive, each byte once however they are cut.
+/// Confined to its thread.
+class http_reader {
+public:
+  explicit http_reader(const http_limits& limits);
+  ~http_reader();
+
+  /// `bytes` begin where the read before has stopped.
+  http_read read(std::string_view bytes);
+
+  /// Memory set aside for the body so far, which may be more than has come.
+  std::size_t body_size() const noexcept;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// Reads one request from bytes that are all at hand.
 http_read read_http(std::string_view bytes, const http_limits& limits);
 
 /// An answer with its body.

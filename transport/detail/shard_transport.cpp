@@ -55,12 +55,22 @@ void shard_transport::end_drain() {
 }
 
 void shard_transport::drain_batch(std::size_t count) {
-  drain_at_ = connections.drain(drain_at_, count);
+  std::vector<loose_session*> batch;
+  for (auto* x : sessions_)
+    if (batch.size() < count)
+      batch.push_back(x);
+  for (auto* x : batch)
+    x->drain();
+  drain_at_ = connections.drain(drain_at_, count - batch.size());
 }
 
 void shard_transport::turn_ended() {
+  // What a flush does may end sessions, marked ones too.
+  for (auto* x : std::exchange(marked_, {}))
+    if (sessions_.contains(x))
+      x->flush();
   connections.flush_marked();
-  if (empty_ && connections.size() == 0)
+  if (empty_ && connections.size() == 0 && sessions_.empty())
     std::exchange(empty_, {})();
 }
 

@@ -12,6 +12,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
+#include <vector>
 
 namespace bennu::transport::detail {
 
@@ -33,6 +35,20 @@ class shard_transport final
     private runtime::shard::turn_hook,
     private connection_set::handler {
 public:
+  /// A session that stands behind no connection of its own. It adds itself, and
+  /// removes itself when it ends.
+  class loose_session {
+  public:
+    /// The turn ends and the session is marked: hand over what waits.
+    virtual void flush() = 0;
+
+    /// The node is stopping: end in an orderly way.
+    virtual void drain() = 0;
+
+  protected:
+    ~loose_session() = default;
+  };
+
   shard_transport(runtime::shard& home, const shard_transport_options& opts,
                   shard_counters& counts);
   ~shard_transport() override;
@@ -49,7 +65,14 @@ public:
   /// take back the last ones sent.
   void linger(connection_id id);
 
-  /// Closes all connections in batches; calls `empty` once none is left.
+  void add(loose_session& x) { sessions_.insert(&x); }
+  void remove(loose_session& x) { sessions_.erase(&x); }
+
+  /// It gets flush() once at the end of this turn.
+  void mark(loose_session& x) { marked_.push_back(&x); }
+
+  /// Closes all connections in batches, sessions without one first; calls
+  /// `empty` once none is left.
   void begin_drain(std::function<void()> empty);
 
   /// New ones are welcome again.
@@ -69,6 +92,8 @@ private:
   void ready(connection_id id, readiness what) override;
   void expired(connection_id id) override;
 
+  std::unordered_set<loose_session*> sessions_;
+  std::vector<loose_session*> marked_;
   std::function<void()> empty_;
   std::uint32_t drain_at_ = 0;
   bool shut_ = false;

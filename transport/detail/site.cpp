@@ -36,23 +36,28 @@ http_answer needs_upgrade(std::string_view text) {
   return {.bytes = render(x, false)};
 }
 
-/// Segment by segment; those of `:name` go to `params`.
+/// Segment by segment; those of `:name` go to `params` when all match.
 bool matches(std::string_view pattern, std::string_view path,
              params_map& params) {
+  params_map found;
   while (!pattern.empty() && !path.empty()) {
     const auto pattern_end = std::min(pattern.find('/', 1), pattern.size());
     const auto path_end = std::min(path.find('/', 1), path.size());
     const auto wanted = pattern.substr(0, pattern_end);
     const auto given = path.substr(0, path_end);
     if (wanted.starts_with("/:") && given.size() > 1)
-      params.insert_or_assign(std::string(wanted.substr(2)),
-                              std::string(given.substr(1)));
+      found.insert_or_assign(std::string(wanted.substr(2)),
+                             std::string(given.substr(1)));
     else if (wanted != given)
       return false;
     pattern.remove_prefix(pattern_end);
     path.remove_prefix(path_end);
   }
-  return pattern.empty() && path.empty();
+  if (!pattern.empty() || !path.empty())
+    return false;
+  for (auto& [name, value] : found)
+    params.insert_or_assign(name, std::move(value));
+  return true;
 }
 
 authority address_of(const http_request& request) {
@@ -116,7 +121,39 @@ struct site::target {
   }
 };
 
-site::site(options opts) : options_(std::move(opts)) {}
+namespace {
+
+template <class Target>
+channels::connect_request asked_of(Target& to, const http_request& request,
+                                   const peer_address& peer) {
+  channels::connect_request asked;
+  asked.params = std::move(to.params);
+  asked.headers = request.headers();
+  asked.uri = std::string(request.target());
+  asked.peer_address = peer.address;
+  asked.peer_port = peer.port;
+  return asked;
+}
+
+} // namespace
+
+site::site(options opts) : options_(std::move(opts)) {
+  options_.limits.body_max_of = [this](std::string_view x) {
+    return body_max_of(x);
+  };
+}
+
+/// Only a push to a mount that is polled has a body of any size.
+std::size_t site::body_max_of(std::string_view text) const {
+  const auto to = target::parse(text);
+  params_map ignored;
+  if (to)
+    for (const auto& mount : options_.mounts)
+      if (!mount.long_poll_path.empty()
+          && matches(mount.long_poll_path, to->path, ignored))
+        return mount.long_poll.body_max;
+  return options_.limits.body_max;
+}
 
 http_answer site::answer(const http_request& request, const peer_address& peer,
                          bool draining) const {
@@ -124,10 +161,16 @@ http_answer site::answer(const http_request& request, const peer_address& peer,
   if (!to)
     return plain(400, "The request's target is no valid path and query: "
                       "percent-encode what is special in it.");
-  for (std::size_t i = 0; i < options_.mounts.size(); ++i)
-    if (matches(options_.mounts[i].path + "/websocket", to->path, to->params))
+  for (std::size_t i = 0; i < options_.mounts.size(); ++i) {
+    const auto& mount = options_.mounts[i];
+    if (!mount.websocket_path.empty()
+        && matches(mount.websocket_path, to->path, to->params))
       return draining ? plain(503, "This node is stopping: connect again.")
                       : open_websocket(i, *to, request, peer);
+    if (!mount.long_poll_path.empty()
+        && matches(mount.long_poll_path, to->path, to->params))
+      return call_long_poll(i, *to, request, peer);
+  }
   if (to->path == "/health") {
     http_response x{.status = draining ? 503 : 200};
     x.content_type = "application/json";
@@ -155,25 +198,13 @@ http_answer site::open_websocket(std::size_t index, target& to,
   }
   if (request.header("sec-websocket-version") != "13")
     return needs_upgrade("'sec-websocket-version' header must be 13");
-  if (!options_.origin_check.allows(request.header("origin"),
-                                    address_of(request), options_.url_host)) {
-    runtime::log(runtime::log_level::warning,
-                 "refused a websocket to a page of the origin {}: list it in "
-                 "check_origin if it is yours",
-                 request.header("origin").value_or("").substr(0, 200));
+  if (!origin_allowed(mount.websocket_origin, request))
     return plain(403, "Pages of this origin may not connect: list it in "
                       "check_origin.");
-  }
   const auto protocol = choose_subprotocol(request, mount.subprotocols);
   if (!protocol)
     return plain(403, "None of the offered subprotocols is spoken here.");
-  channels::connect_request asked;
-  asked.params = std::move(to.params);
-  asked.headers = request.headers();
-  asked.uri = std::string(request.target());
-  asked.peer_address = peer.address;
-  asked.peer_port = peer.port;
-  auto outcome = mount.connect(asked);
+  auto outcome = mount.connect(asked_of(to, request, peer));
   if (!outcome.accepted)
     return plain(outcome.refused.status, outcome.refused.reason.empty()
                                            ? "The connection was refused."
@@ -183,6 +214,52 @@ http_answer site::open_websocket(std::size_t index, target& to,
   x.mount = index;
   x.subprotocol = *protocol;
   return x;
+}
+
+http_answer site::call_long_poll(std::size_t index, target& to,
+                                 const http_request& request,
+                                 const peer_address& peer) const {
+  const auto& mount = options_.mounts[index];
+  const bool keep_alive = request.keep_alive();
+  const auto said = [&](std::string bytes) {
+    return http_answer{.bytes = std::move(bytes), .keep_alive = keep_alive};
+  };
+  if (!origin_allowed(mount.long_poll_origin, request))
+    return said(long_poll_status(403, keep_alive));
+  if (request.method() == "OPTIONS")
+    return said(long_poll_preflight(request));
+  long_poll_call call;
+  call.mount = index;
+  call.keep_alive = keep_alive;
+  if (request.method() == "POST") {
+    call.push = read_pushes(request.header("content-type").value_or(""),
+                            request.body(), options_.message_max);
+    if (!call.push)
+      return plain(400, "A line of the request's body is neither JSON nor "
+                        "base64, or too long.");
+  } else if (request.method() != "GET") {
+    return plain(400, "Polls are made with GET, pushes with POST.");
+  }
+  call.asked = asked_of(to, request, peer);
+  call.token =
+    std::string(request.header("x-phoenix-longpoll-token")
+                  .value_or(std::string_view{call.asked.params["token"]}));
+  http_answer x;
+  x.long_poll = std::move(call);
+  return x;
+}
+
+bool site::origin_allowed(const std::optional<transport::origin_check>& own,
+                          const http_request& request) const {
+  const auto& check = own ? *own : options_.origin_check;
+  if (check.allows(request.header("origin"), address_of(request),
+                   options_.url_host))
+    return true;
+  runtime::log(runtime::log_level::warning,
+               "refused a socket to a page of the origin {}: list it in "
+               "check_origin if it is yours",
+               request.header("origin").value_or("").substr(0, 200));
+  return false;
 }
 
 http_answer site::serve_file(const http_request& request,
@@ -214,8 +291,9 @@ http_answer site::serve_file(const http_request& request,
 std::string site::mounts_text() const {
   std::string text;
   for (const auto& mount : options_.mounts)
-    text += (text.empty() ? " Websockets are opened at " : ", ") + mount.path
-            + "/websocket";
+    if (!mount.websocket_path.empty())
+      text += (text.empty() ? " Websockets are opened at " : ", ")
+              + mount.websocket_path;
   return text.empty() ? text : text + ".";
 }
 

@@ -1,12 +1,17 @@
 #pragma once
 
 #include "channels/connect.hpp"
+#include "channels/socket_spec.hpp"
 #include "transport/detail/http_message.hpp"
+#include "transport/detail/long_poll_wire.hpp"
 #include "transport/origin.hpp"
 #include "transport/static_files.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,15 +19,33 @@
 
 namespace bennu::transport::detail {
 
-/// A path where websockets are opened: the mount's own plus "/websocket". A
-/// segment that begins with a colon matches any and becomes a parameter.
+/// How a mount's long-poll sessions are.
+struct long_poll_site {
+  std::shared_ptr<const channels::socket_spec> spec = {};
+  std::chrono::milliseconds window{10'000};
+  std::size_t buffer_max = 1024 * 1024;
+  std::size_t body_max = 8'000'000;
+};
+
+/// A mount, as requests see it. A segment of a path that begins with a colon
+/// matches any and becomes a parameter.
 struct site_mount {
   using connect_function =
     std::function<channels::connect_outcome(const channels::connect_request&)>;
 
-  std::string path;
+  /// Where websockets are opened; empty: nowhere.
+  std::string websocket_path;
   connect_function connect;
-  std::vector<std::string> subprotocols;
+  std::vector<std::string> subprotocols = {};
+
+  /// Where clients poll; empty: nowhere.
+  std::string long_poll_path = {};
+  long_poll_site long_poll = {};
+
+  /// Instead of the site's.
+  std::optional<transport::origin_check> websocket_origin = {};
+  std::optional<transport::origin_check> long_poll_origin = {};
+  bool auth_token = false;
 };
 
 /// The client's end of a connection.
@@ -41,6 +64,9 @@ struct http_answer {
 
   bool keep_alive = false;
 
+  /// Set for a request that a long-poll session answers.
+  std::optional<long_poll_call> long_poll = {};
+
   /// Set for a websocket that may be opened: the answer is then the request's
   /// own accept_websocket, with this subprotocol.
   std::optional<channels::socket_init> socket = {};
@@ -48,11 +74,12 @@ struct http_answer {
   std::string subprotocol = {};
 };
 
-/// What an endpoint shows over HTTP: websocket mounts, `/health` and the files
-/// of a folder. Answers are a function of the request alone. Mirrors the order
-/// of checks of Phoenix.Transports.WebSocket: query, origin, subprotocol,
-/// connect, then 101. Differs: a request that is no upgrade at all gets 426,
-/// as from Cowboy, and every refusal says why. Immutable, thread-safe.
+/// What an endpoint shows over HTTP: mounts, `/health` and the files of a
+/// folder. Answers are a function of the request alone. Mirrors the order of
+/// checks of Phoenix.Transports.WebSocket: query, origin, auth token,
+/// subprotocol, connect, then 101; and of LongPoll: origin, method. Differs: a
+/// request that is no upgrade at all gets 426, as from Cowboy, and every
+/// refusal says why. Immutable, thread-safe.
 class site {
 public:
   struct options {
@@ -61,9 +88,14 @@ public:
     transport::origin_check origin_check = true;
     std::string url_host;
     http_limits limits;
+
+    /// Bytes of one message in a long-poll push.
+    std::size_t message_max = 10'000'000;
   };
 
   explicit site(options opts);
+  site(const site&) = delete;
+  site& operator=(const site&) = delete;
 
   const http_limits& limits() const noexcept { return options_.limits; }
 
@@ -71,12 +103,28 @@ public:
   http_answer answer(const http_request& request, const peer_address& peer,
                      bool draining) const;
 
+  /// Runs a mount's connect, so on a shard.
+  channels::connect_outcome
+  connect(std::size_t mount, const channels::connect_request& asked) const {
+    return options_.mounts[mount].connect(asked);
+  }
+
+  const long_poll_site& long_poll(std::size_t mount) const {
+    return options_.mounts[mount].long_poll;
+  }
+
 private:
   struct target;
 
   http_answer open_websocket(std::size_t mount, target& to,
                              const http_request& request,
                              const peer_address& peer) const;
+  http_answer call_long_poll(std::size_t mount, target& to,
+                             const http_request& request,
+                             const peer_address& peer) const;
+  bool origin_allowed(const std::optional<transport::origin_check>& own,
+                      const http_request& request) const;
+  std::size_t body_max_of(std::string_view target) const;
   http_answer serve_file(const http_request& request,
                          const std::string& path) const;
   std::string mounts_text() const;

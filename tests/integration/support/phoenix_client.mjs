@@ -1,7 +1,9 @@
 // phoenix.js, awaited: each verb as a promise that names what it waited for.
 
-import {Socket} from "phoenix";
-import {Socket as Socket16} from "phoenix-1.6";
+import "./browser_globals.mjs";
+
+import {LongPoll, Socket} from "phoenix";
+import {LongPoll as LongPoll16, Socket as Socket16} from "phoenix-1.6";
 import WebSocket from "ws";
 
 import {within} from "./node_under_test.mjs";
@@ -25,6 +27,17 @@ export const clients = [
   {name: "phoenix.js, V1", Socket, options: v1, binary: false},
   {name: "phoenix.js 1.6, V2", Socket: Socket16, options: {}, binary: true},
 ];
+
+/**
+ * Without websockets. Polling carries text only, and phoenix.js polls with its
+ * own serializer, V2. 1.6 sends each push at once, whatever overtakes it.
+ */
+export const polling = [
+  {name: "phoenix.js, polling", Socket, options: {transport: LongPoll},
+    ordered: true},
+  {name: "phoenix.js 1.6, polling", Socket: Socket16,
+    options: {transport: LongPoll16}, ordered: false},
+].map((client) => ({...client, binary: false, polls: true}));
 
 /** Awaits what a phoenix.js hook calls back with, once. */
 export function once(what, hook) {
