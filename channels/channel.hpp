@@ -162,6 +162,10 @@ struct channel_start {
   shard_mount* mount = nullptr;
   std::shared_ptr<const void> assigns;
   runtime::pid socket;
+
+  /// The client's message; valid until the start has returned.
+  const message* join = nullptr;
+  const channels::serializer* serializer = nullptr;
 };
 
 // -- inline implementation ----------------------------------------------------

@@ -33,6 +33,9 @@ public:
   /// `a:*` and `foo*` match by their beginning, anything else by the whole.
   bool matches(std::string_view topic) const noexcept;
 
+  /// Its processes are no channels: see route_process.
+  virtual bool is_custom() const noexcept { return false; }
+
   /// Starts a channel on this shard; no process when the supervisor is full or
   /// stopping.
   virtual runtime::pid start(runtime::dynamic_supervisor& under,

@@ -1,7 +1,7 @@
 #include "channels/socket.hpp"
 
 #include "channels/broadcast.hpp"
-#include "channels/client_push.hpp"
+#include "channels/custom_channel.hpp"
 #include "channels/mount.hpp"
 #include "channels/serializer.hpp"
 #include "channels/socket_state.hpp"
@@ -89,9 +89,12 @@ void socket::terminate(const runtime::exit_reason& why) {
   const auto for_channels =
     why.is_normal() ? runtime::exit_reason::shutdown("closed") : why;
   channels_.for_each([&](const joined_channel& x) {
-    // By message instead of by the link, so that their terminate runs.
-    unlink(pid_of(x));
     report_end(x.name, pid_of(x), for_channels);
+    unlink(pid_of(x));
+    const auto* route = find_route(x.name.view());
+    if (route && route->is_custom())
+      return exit(pid_of(x), for_channels);
+    // By message instead of by the link, so that their terminate runs.
     send(pid_of(x), socket_closed{for_channels});
   });
 }
@@ -120,6 +123,10 @@ void socket::handle_message(runtime::message& msg) {
     return write(*frame);
   if (const auto* signal = msg.value_if<runtime::exit_message>())
     return channel_ended(*signal);
+  if (const auto* decided = msg.value_if<join_decision>())
+    return join_decided_by_message(*decided);
+  if (const auto* closed = msg.value_if<channel_close>())
+    return channel_closed(closed->who);
   if (const auto* over = msg.value_if<join_over>())
     return release_waiting(over->of);
   if (const auto* late = msg.value_if<replace_timeout>())

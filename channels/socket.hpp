@@ -24,6 +24,7 @@ class stopwatch;
 }
 class channel;
 class channel_route;
+struct join_decision;
 class shard_mount;
 
 /// Sent to a socket, closes it with 1012: what a drainer does.
@@ -100,6 +101,7 @@ private:
   void reply(const runtime::pid& who, const wire_ref& ref, const answer& x);
   wire_ref join_ref_of(const runtime::pid& who);
   void channel_closed(const runtime::pid& who);
+  void join_decided_by_message(const join_decision& x);
 
   // -- events of the client --
 

@@ -1,4 +1,5 @@
 #include "channels/channel.hpp"
+#include "channels/custom_channel.hpp"
 #include "channels/mount.hpp"
 #include "channels/serializer.hpp"
 #include "channels/socket_state.hpp"
@@ -58,7 +59,9 @@ void socket::start_channel(pending_join at) {
                                     .route = route,
                                     .mount = mount_,
                                     .assigns = assigns_,
-                                    .socket = self()});
+                                    .socket = self(),
+                                    .join = &at.join,
+                                    .serializer = serializer_});
   if (!started) {
     log(log_level::error, "no channel for {} could be started", at.join.topic);
     return join_failed(x, std::move(at));
@@ -85,6 +88,18 @@ void socket::join_decided(const runtime::pid& who, const join_result& x) {
                       {pending->join, x.accepted ? "ok" : "refused", self()});
   at->state = x.accepted ? status::joined : status::closed;
   finish_join(take_pending(std::string{pending->join.topic}));
+}
+
+/// The decision of a process that is no channel. Its fault is its own.
+void socket::join_decided_by_message(const join_decision& x) {
+  const auto* at = channels_.find(x.who);
+  if (!at || at->state != status::joining)
+    return;
+  try {
+    join_decided(x.who, x.what);
+  } catch (const std::exception& e) {
+    exit(x.who, runtime::exit_reason::error(e.what()));
+  }
 }
 
 void socket::join_failed(joined_channel& x, pending_join at) {
