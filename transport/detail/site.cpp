@@ -241,9 +241,10 @@ http_answer site::call_long_poll(std::size_t index, target& to,
     return plain(400, "Polls are made with GET, pushes with POST.");
   }
   call.asked = asked_of(to, request, peer);
-  call.token =
-    std::string(request.header("x-phoenix-longpoll-token")
-                  .value_or(std::string_view{call.asked.params["token"]}));
+  call.asked.transport = "longpoll";
+  call.token = std::string(
+    request.header("x-phoenix-longpoll-token")
+      .value_or(std::string_view{call.asked.param("token").value_or("")}));
   http_answer x;
   x.long_poll = std::move(call);
   return x;

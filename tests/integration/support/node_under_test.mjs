@@ -39,13 +39,13 @@ process.on("exit", () => {
   for (const child of launched) child.kill("SIGKILL");
 });
 
-function launch(args, env, filesMax) {
-  assert.ok(existsSync(program), `${program} is missing: build it first`);
+function launch(args, env, filesMax, file = program) {
+  assert.ok(existsSync(file), `${file} is missing: build it first`);
   // The shell turns into the program, so the pid is the program's own.
-  const [file, first] = filesMax
-    ? ["sh", ["-c", `ulimit -n ${filesMax}; exec "$0" "$@"`, program]]
-    : [program, []];
-  const child = spawn(file, [...first, ...args], {
+  const [command, first] = filesMax
+    ? ["sh", ["-c", `ulimit -n ${filesMax}; exec "$0" "$@"`, file]]
+    : [file, []];
+  const child = spawn(command, [...first, ...args], {
     env: {...process.env, ...env},
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -112,9 +112,9 @@ class NodeUnderTest {
  * one; null leaves the choice to the node. `filesMax` is its file limit.
  */
 export async function startNode(
-  {port = 0, args = [], env = {}, filesMax} = {}) {
+  {port = 0, args = [], env = {}, filesMax, file} = {}) {
   const where = port === null ? [] : ["--port", String(port)];
-  const seen = launch([...where, ...args], env, filesMax);
+  const seen = launch([...where, ...args], env, filesMax, file);
   const says = new Promise((resolve, reject) => {
     seen.process.stdout.on("data", () => {
       const found = seen.stdout.match(/http:\/\/[\w.\-]+:(\d+)/);

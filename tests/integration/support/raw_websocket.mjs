@@ -48,7 +48,8 @@ export function exchange(port, bytes) {
     const look = (ended) => {
       const head = parseHead(got);
       const length = Number(head?.headers["content-length"] ?? NaN);
-      if (head && (ended || head.rest.length >= length)) {
+      const whole = head?.status === 101 || head?.rest.length >= length;
+      if (head && (ended || whole)) {
         socket.destroy();
         resolve({...head, body: head.rest.toString()});
       } else if (ended) {
