@@ -11,24 +11,24 @@ namespace bennu::channels {
 /// "I live", with what has changed here since the last one (maybe nothing) and
 /// what I have seen of everyone.
 struct tracker_heartbeat {
-  replica from;
-  delta changes;
-  clock_vector seen;
+  replica from{};
+  delta changes{};
+  clock_vector seen{};
 };
 
 /// "Send me what I lack."
 struct transfer_request {
-  replica from;
-  clock_vector seen;
+  replica from{};
+  clock_vector seen{};
 };
 struct transfer_answer {
-  replica from;
-  delta changes;
+  replica from{};
+  delta changes{};
 };
 
 /// "I go and do not come back: forget me."
 struct tracker_goodbye {
-  replica from;
+  replica from{};
 };
 
 /// What the trackers of one name on several nodes tell each other.

@@ -1,7 +1,5 @@
-// Random trees under random trouble. The environment decides which:
-//   BENNU_SEED=n       only the seed n
-//   BENNU_SEEDS=n      n seeds instead of the usual number
-//   BENNU_SEED_BASE=n  the first of the fresh seeds, different in each build
+// Random trees under random trouble. The environment decides which: seeds.hpp.
+#include "tests/simulation/seeds.hpp"
 #include "tests/simulation/tree_world.hpp"
 
 #include <gtest/gtest.h>
@@ -17,11 +15,6 @@ namespace {
 constexpr std::uint64_t fixed_seeds = 300;
 constexpr std::uint64_t fresh_seeds = 100;
 constexpr int steps = 60;
-
-std::uint64_t setting(const char* name, std::uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value && *value ? std::stoull(value) : otherwise;
-}
 
 /// Runs one seed; false, with all that did not hold, when it failed.
 bool holds(std::uint64_t seed) {
