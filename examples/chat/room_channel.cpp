@@ -1,5 +1,6 @@
 #include "examples/chat/room_channel.hpp"
 
+#include "channels/presence.hpp"
 #include "examples/chat/history.hpp"
 #include "runtime/node.hpp"
 
@@ -10,9 +11,40 @@ namespace chat {
 namespace channels = bennu::channels;
 using namespace std::chrono_literals;
 
-channels::join_result room_channel::join(const channels::topic&, const json&) {
+namespace {
+
+struct after_join {};
+
+} // namespace
+
+// [presence]
+channels::join_result room_channel::join(const channels::topic&,
+                                         const json& params) {
+  if (params.contains("user") && params["user"].is_string())
+    params["user"].get_to(user_);
+  // A push has to wait until the client knows that it has joined.
+  if (!user_.empty())
+    send(self(), after_join{});
   return channels::accept();
 }
+
+channels::result room_channel::handle_info(bennu::runtime::message& msg) {
+  if (!msg.holds<after_join>())
+    return channel::handle_info(msg);
+  const auto here = channels::presence::find(node(), presence_name);
+  here.track(*this, user_, {{"status", "here"}});
+  push("presence_state", here.list(*this));
+  return channels::no_reply;
+}
+
+channels::result room_channel::on_status(const json& x) {
+  const auto here = channels::presence::find(node(), presence_name);
+  const auto changed = here.update(*this, user_, x);
+  if (!changed)
+    return channels::error({{"reason", to_string(changed.error)}});
+  return channels::ok();
+}
+// [presence]
 
 channels::result room_channel::handle_in(std::string_view event,
                                          const payload& x) {

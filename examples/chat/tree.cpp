@@ -1,5 +1,6 @@
 #include "examples/chat/tree.hpp"
 
+#include "channels/presence.hpp"
 #include "channels/pubsub/pubsub.hpp"
 #include "channels/socket_spec.hpp"
 #include "examples/chat/history.hpp"
@@ -25,6 +26,7 @@ runtime::supervisor_spec tree(const options& opts) {
   return runtime::rest_for_one(
     "chat", {.max_restarts = 3, .within = 5s},
     channels::pubsub_spec({.name = "chat.pubsub"}),
+    channels::presence_spec({.name = presence_name, .pubsub = "chat.pubsub"}),
     runtime::worker(history_name, history, history_limits{}),
     transport::endpoint({
       .name = "chat.endpoint",

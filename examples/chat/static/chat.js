@@ -2,9 +2,10 @@
 // file only shows what it says, so the page also shows what any Phoenix client
 // would see. Everything received is put on the page as text, never as markup.
 
-import {Socket} from "/phoenix.mjs";
+import {Presence, Socket} from "/phoenix.mjs";
 
 const MESSAGES_MAX = 500; // a room; older ones leave the page
+const MEMBERS_MAX = 30; // shown one by one; the others are a number
 
 const at = (id) => document.getElementById(id);
 const rooms = new Map(); // name -> room
@@ -62,6 +63,28 @@ function lineElement(line, previous) {
   item.dataset.testid = "notice";
   item.textContent = line.notice;
   return item;
+}
+
+/** Who is here: once each, however many pages they have open. */
+function showMembers() {
+  const {members} = current;
+  const items = members.slice(0, MEMBERS_MAX).map(({name, pages, status}) => {
+    const item = document.createElement("li");
+    item.dataset.testid = "member";
+    item.title = `${name}, ${status}` + (pages > 1 ? `, ${pages} pages` : "");
+    item.classList.toggle("away", status !== "here");
+    const avatar = span("avatar", "");
+    avatar.setAttribute("aria-hidden", "true");
+    paintAvatar(avatar, name);
+    item.append(avatar, span("member-name", name));
+    return item;
+  });
+  if (members.length > MEMBERS_MAX) {
+    const more = document.createElement("li");
+    more.textContent = `and ${members.length - MEMBERS_MAX} more`;
+    items.push(more);
+  }
+  at("members").replaceChildren(...items);
 }
 
 // -- rooms ------------------------------------------------------------------
@@ -123,7 +146,8 @@ function span(className, text) {
 function addRoom(name) {
   if (!rooms.has(name))
     rooms.set(name, {
-      name, channel: null, lines: [], held: null, unread: 0, state: "left",
+      name, channel: null, lines: [], members: [], held: null, unread: 0,
+      state: "left",
     });
   return rooms.get(name);
 }
@@ -135,6 +159,7 @@ function openRoom(name) {
   at("room-name").textContent = name;
   at("body").placeholder = `Message #${name}`;
   showState(at("room-state"), current.state);
+  showMembers();
   showLines();
   showRooms();
   history.replaceState(null, "", `#${encodeURIComponent(name)}`);
@@ -145,6 +170,14 @@ function joinRoom(room) {
   const channel = socket.channel(`rooms:${room.name}`, {user});
   room.channel = channel;
   setRoomState(room, "joining");
+  const presence = new Presence(channel);
+  presence.onSync(() => {
+    if (room.channel !== channel) return;
+    room.members = presence.list((name, {metas}) => ({
+      name, pages: metas.length, status: String(metas.at(-1).status),
+    }));
+    if (room === current) showMembers();
+  });
   channel.on("new_msg", (payload) => {
     const message = readMessage(payload, new Date());
     if (room.held) room.held.push(message);
@@ -196,8 +229,9 @@ function showHistory(room, history) {
 
 function leaveRoom(room) {
   room.channel?.leave();
-  Object.assign(room, {channel: null, lines: [], held: null});
+  Object.assign(room, {channel: null, lines: [], members: [], held: null});
   setRoomState(room, "left");
+  showMembers();
   showLines();
   addLine(room, {notice: "you left; choose the room to join again"});
 }
@@ -218,12 +252,32 @@ function connect() {
   socket.connect();
 }
 
+/** Under another name: others see the old one leave and the new one join. */
+function rejoinAll() {
+  for (const room of rooms.values()) {
+    if (!room.channel) continue;
+    room.channel.leave();
+    joinRoom(room);
+  }
+}
+
+/** A page that nobody looks at says so. */
+function sayStatus() {
+  const status = document.hidden ? "away" : "here";
+  for (const {channel} of rooms.values())
+    if (channel?.state === "joined") channel.push("status", {status});
+}
+
 function enter(name) {
+  const renamed = user && name !== user;
   user = name;
   sessionStorage.setItem("user", user);
   at("my-name").textContent = user;
   paintAvatar(at("my-avatar"), user);
-  if (socket) return showLines(); // a new name is no new connection
+  if (socket) { // a new name is no new connection
+    if (renamed) rejoinAll();
+    return showLines();
+  }
   connect();
   for (const room of ["lobby", "random", "dev"]) addRoom(room);
   openRoom(decodeURIComponent(location.hash.slice(1)) || "lobby");
@@ -271,6 +325,7 @@ at("leave").addEventListener("click", () => {
   at("menu").open = false;
   leaveRoom(current);
 });
+document.addEventListener("visibilitychange", sayStatus);
 document.addEventListener("click", (event) => {
   if (!at("menu").contains(event.target)) at("menu").open = false;
 });
