@@ -19,9 +19,10 @@ inline constexpr std::string_view socket_closed = "bennu.socket.closed";
 /// Metadata: topic, result (ok, refused or crashed), params, socket.
 inline constexpr std::string_view channel_joined = "bennu.channel.joined";
 
-/// Around a handler of a client's event. Metadata: topic, event, params, pid.
-/// `stop` and `exception` measure duration_us; `stop` adds the status of the
-/// reply, `exception` what was thrown.
+/// Around a handler of a client's event. Metadata: topic, event, pid (the log
+/// line has the parameters, which would be copied for each event). `stop` and
+/// `exception` measure duration_us; `stop` adds the status of the reply,
+/// `exception` what was thrown.
 inline constexpr std::string_view handle_in_start =
   "bennu.channel.handle_in.start";
 inline constexpr std::string_view handle_in_stop =

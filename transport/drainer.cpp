@@ -2,6 +2,7 @@
 
 #include "runtime/log.hpp"
 #include "runtime/node.hpp"
+#include "runtime/telemetry.hpp"
 #include "transport/detail/connection_holder.hpp"
 #include "transport/listener.hpp"
 
@@ -63,6 +64,15 @@ void drainer::next_round() {
                  "{}: draining, {} sockets open, {} every {} ms - round {}",
                  state_->options.name, open, how.batch_size,
                  how.batch_interval.count(), ++round_);
+  node().telemetry().execute(events::socket_drain, [&] {
+    const auto total = static_cast<double>(open_sockets(*state_));
+    return runtime::telemetry_event{
+      events::socket_drain,
+      {{"count", std::min(total, static_cast<double>(how.batch_size))},
+       {"total", total},
+       {"round", static_cast<double>(round_)}},
+      {{"endpoint", state_->options.name}}};
+  });
   const auto shards = state_->parts.size();
   const auto each = (how.batch_size + shards - 1) / shards;
   for (std::size_t i = 0; i < shards; ++i)

@@ -4,9 +4,18 @@
 #include "transport/detail/endpoint_state.hpp"
 
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 namespace bennu::transport {
+
+namespace events {
+
+/// A batch of sockets is told to go. Measured: count (of the batch), total
+/// (open now), round. Metadata: endpoint. Mirrors phoenix.socket_drain.
+inline constexpr std::string_view socket_drain = "bennu.socket.drain";
+
+} // namespace events
 
 /// Ends the connections of an endpoint that stops: the last child to start and
 /// the first to be stopped. It has the listeners stop, closes websockets in

@@ -58,9 +58,20 @@ detail::site_mount mounted(const socket_mount& mount,
   return x;
 }
 
-detail::site::options site_options(const endpoint_options& options,
+std::unique_ptr<metrics> metrics_for(const endpoint_state& state,
+                                     runtime::node& node) {
+  if (state.options.metrics_path.empty())
+    return nullptr;
+  return std::make_unique<metrics>(node, [&state] { return state.count(); });
+}
+
+detail::site::options site_options(const endpoint_state& state,
                                    runtime::node& node) {
+  const auto& options = state.options;
   detail::site::options x;
+  if (state.metrics)
+    x.pages.push_back({options.metrics_path, "text/plain; version=0.0.4",
+                       [&state] { return state.metrics->text(); }});
   for (const auto& mount : options.sockets)
     x.mounts.push_back(mounted(mount, options, node));
   if (!options.static_dir.empty())
@@ -129,10 +140,17 @@ socket_mount::socket_mount(std::string where, const channels::socket_spec& what,
 
 endpoint_state::endpoint_state(endpoint_options opts, runtime::node& node,
                                known_port last)
-  : options(std::move(opts)), site(site_options(options, node)),
-    last_port(std::move(last)) {
+  : options(std::move(opts)), metrics(metrics_for(*this, node)),
+    site(site_options(*this, node)), last_port(std::move(last)) {
   for (std::size_t i = 0; i < node.shard_count(); ++i)
     parts.push_back(std::make_unique<part>());
+}
+
+endpoint_counters endpoint_state::count() const {
+  endpoint_counters sum;
+  for (const auto& x : parts)
+    sum += x->counters.read();
+  return sum;
 }
 
 std::vector<runtime::duration> endpoint_state::idle_limits() const {
@@ -174,10 +192,7 @@ std::uint16_t bound_port(runtime::node& node, std::string_view name) {
 
 endpoint_counters counters(runtime::node& node, std::string_view name) {
   endpoint_counters sum;
-  with_state(node, name, [&](const auto& state) {
-    for (const auto& part : state.parts)
-      sum += part->counters.read();
-  });
+  with_state(node, name, [&](const auto& state) { sum = state.count(); });
   return sum;
 }
 

@@ -52,6 +52,10 @@ struct endpoint_options {
 
   transport::origin_check check_origin = true;
 
+  /// Where Prometheus reads the node's metrics, e.g. "/metrics"; empty:
+  /// nowhere. Whoever reaches the port reaches them.
+  std::string metrics_path{};
+
   /// For a request to arrive and its answer to leave.
   std::chrono::milliseconds request_timeout{10'000};
 

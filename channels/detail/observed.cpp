@@ -109,7 +109,6 @@ telemetry_event handler_span::about(std::string_view name) const {
           {},
           {{"topic", message_.topic},
            {"event", message_.event},
-           {"params", shown(mount_.spec(), message_.payload)},
            {"pid", to_string(who_)}}};
 }
 

@@ -23,6 +23,7 @@ HOMES = {
     "boost/asio": ["transport/", "tests/", "runtime/detail/"],
     "spdlog/": ["runtime/log.cpp"],
     "openssl/": ["channels/token.cpp"],
+    "prometheus/": ["transport/metrics.cpp"],
     "CLI/": ["examples/", "observer/", "tests/"],
 }
 

@@ -4,6 +4,7 @@
 #include "transport/detail/shard_transport.hpp"
 #include "transport/detail/site.hpp"
 #include "transport/endpoint.hpp"
+#include "transport/metrics.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -26,6 +27,9 @@ struct endpoint_state {
   /// Each mount's heartbeat_timeout.
   std::vector<runtime::duration> idle_limits() const;
 
+  /// Over all shards, from any thread.
+  endpoint_counters count() const;
+
   /// One shard's part; all but the counters is touched by its thread alone.
   struct part {
     shard_counters counters;
@@ -34,6 +38,7 @@ struct endpoint_state {
   };
 
   const endpoint_options options;
+  std::unique_ptr<transport::metrics> metrics; // with a metrics_path
   const detail::site site;
   const session_token tokens;
   std::vector<std::unique_ptr<part>> parts;

@@ -171,6 +171,9 @@ http_answer site::answer(const http_request& request, const peer_address& peer,
         && matches(mount.long_poll_path, to->path, to->params))
       return call_long_poll(i, *to, request, peer);
   }
+  for (const auto& page : options_.pages)
+    if (to->path == page.path)
+      return serve_page(request, page);
   if (to->path == "/health") {
     http_response x{.status = draining ? 503 : 200};
     x.content_type = "application/json";
@@ -261,6 +264,17 @@ bool site::origin_allowed(const std::optional<transport::origin_check>& own,
                "check_origin if it is yours",
                request.header("origin").value_or("").substr(0, 200));
   return false;
+}
+
+http_answer site::serve_page(const http_request& request,
+                             const live_page& page) const {
+  if (request.method() != "GET" && request.method() != "HEAD")
+    return plain(405, "This page is read with GET.");
+  http_response x{.status = 200};
+  x.content_type = page.content_type;
+  x.body = page.text();
+  const bool keep_alive = request.keep_alive();
+  return {.bytes = render(x, keep_alive), .keep_alive = keep_alive};
 }
 
 http_answer site::serve_file(const http_request& request,

@@ -82,8 +82,16 @@ struct http_answer {
 /// refusal says why. Immutable, thread-safe.
 class site {
 public:
+  /// A page that is made when it is asked for.
+  struct live_page {
+    std::string path;
+    std::string content_type;
+    std::function<std::string()> text;
+  };
+
   struct options {
     std::vector<site_mount> mounts;
+    std::vector<live_page> pages;
     static_files files;
     transport::origin_check origin_check = true;
     std::string url_host;
@@ -125,6 +133,8 @@ private:
   bool origin_allowed(const std::optional<transport::origin_check>& own,
                       const http_request& request) const;
   std::size_t body_max_of(std::string_view target) const;
+  http_answer serve_page(const http_request& request,
+                         const live_page& page) const;
   http_answer serve_file(const http_request& request,
                          const std::string& path) const;
   std::string mounts_text() const;
