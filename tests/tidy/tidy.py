@@ -195,21 +195,23 @@ QUOTE = re.compile(
 
 
 def check_quotes(root):
-    """Each C++ block of README.md is the example of the same tag."""
-    readme = root / "README.md"
-    if not readme.exists():
-        return
-    text, tags = readme.read_text(), tagged_examples(root)
-    for block in QUOTE.finditer(text):
-        tag = block["before"] or block["inside"]
-        number = text.count("\n", 0, block.start("code"))
-        if tag is None:
-            yield ("README.md", number, "C++ block without a tag: put "
-                   "<!-- [tag] --> above it")
-        elif tag not in tags:
-            yield "README.md", number, f"no example has // [{tag}]"
-        elif tags[tag] != block["code"].strip():
-            yield "README.md", number, f"differs from the example's [{tag}]"
+    """Each C++ block of README.md and of the guides is the example of the same
+    tag."""
+    tags = tagged_examples(root)
+    for page in [root / "README.md", *sorted(root.glob("examples/*/*.md"))]:
+        if not page.exists():
+            continue
+        path, text = str(page.relative_to(root)), page.read_text()
+        for block in QUOTE.finditer(text):
+            tag = block["before"] or block["inside"]
+            number = text.count("\n", 0, block.start("code"))
+            if tag is None:
+                yield (path, number, "C++ block without a tag: put "
+                       "<!-- [tag] --> above it")
+            elif tag not in tags:
+                yield path, number, f"no example has // [{tag}]"
+            elif tags[tag] != block["code"].strip():
+                yield path, number, f"differs from the example's [{tag}]"
 
 
 def breaches(root):
