@@ -14,6 +14,8 @@ struct replica {
   std::string name{};
   std::uint64_t vsn = 0;
 
+  // clang-tidy takes the 0 that <=> is compared with for a null pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   friend auto operator<=>(const replica&, const replica&) = default;
 };
 

@@ -113,6 +113,14 @@ TEST_F(tracker_fixture, one_diff_a_call_in_their_order) {
               ElementsAre("room +ann", "hall +ann", "room -ann", "hall -ann"));
 }
 
+TEST_F(tracker_fixture, tells_more_than_it_does_at_once) {
+  const auto n = tracker_server::diffs_at_once * 2 + 5;
+  for (std::size_t i = 0; i < n; ++i)
+    x.track(who, "room", "key" + std::to_string(i), {});
+  sim.run();
+  EXPECT_EQ(told.size(), n);
+}
+
 TEST_F(tracker_fixture, an_update_that_gives_nothing_changes_nothing) {
   x.track(who, "room", "ann", runtime::make_message(1));
   const auto keep = [](const runtime::message&) { return runtime::message{}; };

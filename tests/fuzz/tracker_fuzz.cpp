@@ -109,7 +109,8 @@ private:
   void arrive(std::uint8_t nth, bool heard, bool again = false) {
     if (under_way_.empty())
       return;
-    const auto at = under_way_.begin() + nth % under_way_.size();
+    const auto place = static_cast<std::ptrdiff_t>(nth % under_way_.size());
+    const auto at = under_way_.begin() + place;
     const auto x = *at;
     if (!again)
       under_way_.erase(at);

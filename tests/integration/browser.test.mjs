@@ -168,6 +168,34 @@ test("a crashed channel rejoins by itself; the other never notices",
     assert.deepEqual([...ann.problems, ...bob.problems], []);
   });
 
+test("the page shows who is here", async (t) => {
+  const ann = await person(t, "ann");
+  const bob = await person(t, "bob");
+  const members = (who) => who.at("member").locator(".member-name");
+  const sees = async (who, ...names) => {
+    for (const name of names)
+      await members(who).getByText(name, {exact: true}).waitFor();
+    await who.page.waitForFunction((n) => document.querySelectorAll(
+      '[data-testid="member"]').length === n, names.length);
+  };
+  await ann.enter();
+  await sees(ann, "ann");
+  await bob.enter();
+  await sees(ann, "ann", "bob");
+  await sees(bob, "ann", "bob");
+  await ann.picture("members");
+
+  await bob.at("my-name").click();
+  await bob.at("name").fill("bo");
+  await bob.at("enter").click();
+  await sees(ann, "ann", "bo");
+  await bob.at("menu").click();
+  await bob.at("leave").click();
+  await sees(bob);
+  await sees(ann, "ann");
+  assert.deepEqual([...ann.problems, ...bob.problems], []);
+});
+
 test("rooms are separate, and say what was missed in them", async (t) => {
   const ann = await person(t, "ann");
   const bob = await person(t, "bob");

@@ -248,9 +248,9 @@ void tracker_world::track_somebody() {
     return runtime::behavior{[](int) {}};
   })
                           : any_process(*at, pick(at->expected.size()));
-  const shown x{fmt::format("room:{}", pick(3)), fmt::format("k{}", pick(4)),
-                ++metas_};
-  const auto& [topic, key, meta] = x;
+  const auto topic = fmt::format("room:{}", pick(3));
+  const auto key = fmt::format("k{}", pick(4));
+  const auto meta = ++metas_;
   auto& has = at->expected[who];
   const auto is_there = std::any_of(has.begin(), has.end(), [&](const auto& y) {
     return std::get<0>(y) == topic && std::get<1>(y) == key;
@@ -259,7 +259,7 @@ void tracker_world::track_somebody() {
   if (is_there != (got == track_error::already_tracked))
     fault(fmt::format("track answers {}", static_cast<int>(got)));
   if (!is_there)
-    has.insert(x);
+    has.insert({topic, key, meta});
   note(fmt::format("{} tracks {} {} {}", name_of(at->index), topic, key, meta));
   if (chance(70))
     at->sim->run();

@@ -55,6 +55,14 @@ class tidy_test(unittest.TestCase):
             "channels/pubsub/a.cpp": '#include "runtime/pid.hpp"\n'
                                      '#include "channels/pubsub/b.hpp"\n'}))
 
+    def test_tracker_knows_only_runtime_pubsub_and_itself(self):
+        self.assertIn("tracker knows only", self.breaches({
+            "channels/tracker/a.cpp": '#include "channels/json.hpp"\n'}))
+        self.assertEqual("", self.breaches({
+            "channels/tracker/a.cpp": '#include "runtime/pid.hpp"\n'
+                                      '#include "channels/pubsub/b.hpp"\n'
+                                      '#include "channels/tracker/c.hpp"\n'}))
+
     def test_a_dependency_stays_at_home(self):
         for header, stranger in [
             ("caf/all.hpp", "channels/a.cpp"),
