@@ -11,8 +11,10 @@ namespace bennu::channels {
 
 namespace {
 
-connect_outcome refused(int status, std::string reason) {
-  return {{}, {status, std::move(reason)}};
+connect_outcome refused(int status, std::string reason, std::string body) {
+  return {
+    {},
+    {.status = status, .reason = std::move(reason), .body = std::move(body)}};
 }
 
 connect_outcome connect(const std::shared_ptr<const socket_spec>& spec,
@@ -46,6 +48,23 @@ connect_request::header(std::string_view name) const {
   return {};
 }
 
+connect_request::header_list
+connect_request::headers_with(std::string_view prefix) const {
+  header_list found;
+  for (const auto& x : headers)
+    if (x.first.starts_with(prefix))
+      found.push_back(x);
+  return found;
+}
+
+connect_request::header_list connect_request::trace_context_headers() const {
+  auto found = headers_with("trace");
+  std::erase_if(found, [](const auto& x) {
+    return x.first != "traceparent" && x.first != "tracestate";
+  });
+  return found;
+}
+
 std::string_view connect_request::path() const noexcept {
   return std::string_view{uri}.substr(0, uri.find('?'));
 }
@@ -56,7 +75,7 @@ connect_outcome negotiate(const std::shared_ptr<const socket_spec>& spec,
     request.param("vsn").value_or("1.0.0"), spec->serializers);
   if (!format) {
     runtime::log(runtime::log_level::warning, std::string_view{warning});
-    return refused(403, warning);
+    return refused(403, warning, warning);
   }
   const detail::stopwatch time{
     spec->mounted ? &spec->mounted->node().telemetry() : nullptr,
@@ -69,7 +88,9 @@ connect_outcome negotiate(const std::shared_ptr<const socket_spec>& spec,
     runtime::log(runtime::log_level::error, "connect of {} threw: {}",
                  request.path(), e.what());
     detail::report_connect(*spec, request, time, nullptr);
-    return refused(500, e.what());
+    return refused(500, e.what(),
+                   "The server failed on this connect; its log "
+                   "says why.");
   }
 }
 

@@ -30,8 +30,29 @@ struct connect_request {
   std::string peer_address;
   std::uint16_t peer_port = 0;
 
+  /// What phoenix.js was given as `authToken`, where a mount asks for it; it is
+  /// taken out of the headers.
+  std::optional<std::string> auth_token{};
+
   std::optional<std::string> param(std::string_view name) const;
   std::optional<std::string> header(std::string_view name) const;
+
+  // connect_info by Phoenix's names; peer_data and uri are members, the host is
+  // header("host").
+
+  std::string user_agent() const { return header("user-agent").value_or(""); }
+
+  using header_list = std::vector<std::pair<std::string, std::string>>;
+  header_list x_headers() const { return headers_with("x-"); }
+  header_list sec_websocket_headers() const {
+    return headers_with("sec-websocket-");
+  }
+
+  /// traceparent and tracestate.
+  header_list trace_context_headers() const;
+
+  /// Those whose name begins with `prefix`, in the order sent.
+  header_list headers_with(std::string_view prefix) const;
 
   /// The uri without its query, which may carry secrets: for log lines.
   std::string_view path() const noexcept;
@@ -50,10 +71,20 @@ struct socket_init {
   std::optional<std::chrono::milliseconds> expires_in{};
 };
 
-/// A connect that was refused: the HTTP status the client gets.
+/// A connect that was refused: what a websocket's client gets of it. A poll's
+/// is told that it is forbidden. Mirrors Phoenix's error_handler.
 struct connect_refusal {
   int status = 403;
+
+  /// For our log, not for the client.
   std::string reason;
+
+  /// E.g. retry-after.
+  std::vector<std::pair<std::string, std::string>> headers{};
+
+  /// Empty: a line that says so.
+  std::string body{};
+  std::string content_type = "text/plain; charset=utf-8";
 };
 
 /// The outcome of negotiating `vsn` and running the user's connect. Exactly

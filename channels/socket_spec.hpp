@@ -50,7 +50,7 @@ public:
 
 private:
   friend connect_result accept_connect();
-  friend connect_result refuse_connect(std::string reason, int status);
+  friend connect_result refuse_connect(connect_refusal x);
   connect_result() = default;
 
   std::shared_ptr<const void> assigns_;
@@ -62,12 +62,21 @@ inline connect_result accept_connect() {
   return {};
 }
 
+/// Says more than a status:
+///
+///     return refuse_connect({.status = 429, .headers = {{"retry-after",
+///     "5"}}});
+inline connect_result refuse_connect(connect_refusal x) {
+  connect_result refused;
+  refused.refused_ = std::move(x);
+  return refused;
+}
+
 /// The client sees 403 and is not told the reason; the log is.
 inline connect_result refuse_connect(std::string reason = {},
                                      int status = 403) {
-  connect_result x;
-  x.refused_ = {status, std::move(reason)};
-  return x;
+  return refuse_connect(
+    connect_refusal{.status = status, .reason = std::move(reason)});
 }
 
 /// How a socket gets its id from its session: `[](const session& s) { return

@@ -71,6 +71,31 @@ TEST(connect, is_refused_with_the_status_it_was_given) {
   EXPECT_EQ(x.refused.reason, "too many");
 }
 
+TEST(connect, may_refuse_with_headers_and_a_body) {
+  const socket_spec busy{.connect = [](const connect_request&) {
+    return refuse_connect({.status = 429,
+                           .reason = {},
+                           .headers = {{"retry-after", "5"}},
+                           .body = "later"});
+  }};
+  const auto x = outcome_of(busy, with({})).refused;
+  EXPECT_EQ(x.status, 429);
+  EXPECT_EQ(x.headers.at(0).second, "5");
+  EXPECT_EQ(x.body, "later");
+}
+
+TEST(connect, sees_headers_by_their_kind) {
+  connect_request x;
+  x.headers = {{"x-a", "1"},         {"user-agent", "curl"},
+               {"traceparent", "2"}, {"sec-websocket-key", "3"},
+               {"x-b", "4"},         {"trace-it", "5"}};
+  using list = connect_request::header_list;
+  EXPECT_EQ(x.x_headers(), (list{{"x-a", "1"}, {"x-b", "4"}}));
+  EXPECT_EQ(x.sec_websocket_headers(), (list{{"sec-websocket-key", "3"}}));
+  EXPECT_EQ(x.trace_context_headers(), (list{{"traceparent", "2"}}));
+  EXPECT_EQ(x.user_agent(), "curl");
+}
+
 TEST(connect, that_throws_is_refused_with_500) {
   const socket_spec broken{
     .connect = [](const connect_request&) -> connect_result {

@@ -15,7 +15,9 @@ using header_pair = std::pair<std::string, std::string>;
 using detail::http_answer;
 using detail::http_read;
 using detail::read_http;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 http_read::kind kind_of(std::string_view bytes,
@@ -147,13 +149,108 @@ TEST_F(site_test, a_path_segment_can_be_a_parameter) {
   EXPECT_EQ(status(upgrade("/socket//websocket")), 404);
 }
 
-TEST_F(site_test, a_refused_connect_gives_its_status_and_reason) {
-  outcome_ = {.accepted = {}, .refused = {403, "who are you"}};
+TEST_F(site_test, a_refused_connect_gives_its_status_and_keeps_its_reason) {
+  outcome_ = {.accepted = {}, .refused = {.status = 403, .reason = "secret"}};
   const auto x = ask(upgrade("/socket/websocket"));
   EXPECT_THAT(x.bytes, StartsWith("HTTP/1.1 403 "));
-  EXPECT_THAT(x.bytes, HasSubstr("who are you"));
-  outcome_.refused = {429, ""};
-  EXPECT_EQ(status(upgrade("/socket/websocket")), 429);
+  EXPECT_THAT(x.bytes, Not(HasSubstr("secret")));
+}
+
+TEST_F(site_test, a_refused_connect_may_say_more) {
+  outcome_ = {.accepted = {},
+              .refused = {.status = 429,
+                          .reason = {},
+                          .headers = {{"Retry-After", "5"}},
+                          .body = "{}",
+                          .content_type = "application/json"}};
+  const auto x = ask(upgrade("/socket/websocket"));
+  EXPECT_THAT(x.bytes, StartsWith("HTTP/1.1 429 "));
+  EXPECT_THAT(x.bytes, HasSubstr("Retry-After: 5\r\n"));
+  EXPECT_THAT(x.bytes, HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(x.bytes, EndsWith("\r\n\r\n{}"));
+}
+
+TEST_F(site_test, a_token_among_the_subprotocols_is_taken_out) {
+  const auto request =
+    upgrade("/socket/websocket",
+            "Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.YS8/Pw\r\n");
+  EXPECT_EQ(status(request), 101);
+  EXPECT_EQ(asked_.auth_token, std::nullopt) << "nobody asked for it";
+  options_.mounts[0].auth_token = true;
+  EXPECT_THAT(ask(request).bytes,
+              HasSubstr("Sec-WebSocket-Protocol: phoenix\r\n"));
+  EXPECT_EQ(asked_.auth_token, "a/?\x3f");
+  EXPECT_EQ(asked_.header("sec-websocket-protocol"), std::nullopt);
+}
+
+TEST_F(site_test, a_mount_may_have_an_origin_check_of_its_own) {
+  const auto request =
+    upgrade("/socket/websocket", "Origin: https://a.com\r\n");
+  EXPECT_EQ(status(request), 403);
+  options_.mounts[0].websocket_origin = {{"https://a.com"}};
+  EXPECT_EQ(status(request), 101);
+  options_.origin_check = false;
+  options_.mounts[0].websocket_origin = true;
+  EXPECT_EQ(status(request), 403);
+}
+
+class polled_site_test : public site_test {
+protected:
+  polled_site_test() {
+    options_.mounts[0].long_poll_path = "/socket/:room/longpoll";
+  }
+
+  static std::string get(const std::string& more = {}) {
+    return "GET /socket/7/longpoll?vsn=2.0.0&token=q HTTP/1.1\r\n"
+           "Host: example.com\r\n"
+           + more + "\r\n";
+  }
+};
+
+TEST_F(polled_site_test, a_poll_has_its_parameters_and_token) {
+  const auto x = ask(get()).long_poll;
+  ASSERT_TRUE(x);
+  EXPECT_EQ(x->token, "q");
+  EXPECT_EQ(x->asked.params.at("room"), "7");
+  EXPECT_EQ(x->asked.transport, "longpoll");
+  EXPECT_FALSE(x->push);
+  EXPECT_EQ(ask(get("X-Phoenix-Longpoll-Token: h\r\n")).long_poll->token, "h");
+}
+
+TEST_F(polled_site_test, the_auth_token_of_a_poll_is_a_header) {
+  const auto request = get("X-Phoenix-AuthToken: secret\r\n");
+  EXPECT_EQ(ask(request).long_poll->asked.auth_token, std::nullopt);
+  options_.mounts[0].auth_token = true;
+  EXPECT_EQ(ask(request).long_poll->asked.auth_token, "secret");
+}
+
+TEST_F(polled_site_test, a_poll_has_an_origin_check_of_its_own) {
+  const auto request = get("Origin: https://a.com\r\n");
+  EXPECT_THAT(ask(request).bytes, EndsWith(R"({"status":403})"));
+  options_.mounts[0].long_poll_origin = {{"https://a.com"}};
+  EXPECT_TRUE(ask(request).long_poll);
+}
+
+TEST_F(polled_site_test, only_its_pushes_may_have_large_bodies) {
+  options_.mounts[0].long_poll.body_max = 100'000;
+  const detail::site site{options_};
+  const auto post = [&](const std::string& path, std::size_t size) {
+    return kind_of("POST " + path
+                     + " HTTP/1.1\r\nContent-Length: " + std::to_string(size)
+                     + "\r\n\r\n" + std::string(size, 'x'),
+                   site.limits());
+  };
+  EXPECT_EQ(post("/socket/7/longpoll", 100'000), http_read::kind::complete);
+  EXPECT_EQ(post("/socket/7/longpoll", 100'001),
+            http_read::kind::body_too_large);
+  EXPECT_EQ(post("/", 4097), http_read::kind::body_too_large);
+}
+
+TEST_F(site_test, parameters_of_a_path_that_does_not_match_are_none) {
+  options_.mounts[0].long_poll_path = "/:who/:what/longpoll";
+  options_.mounts[0].websocket_path = "/:room/b/websocket";
+  const auto x = ask("GET /a/b/longpoll HTTP/1.1\r\nHost: example.com\r\n\r\n");
+  EXPECT_FALSE(x.long_poll->asked.params.contains("room"));
 }
 
 TEST_F(site_test, a_bad_upgrade_gets_400_and_the_reason) {

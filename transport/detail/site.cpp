@@ -1,6 +1,7 @@
 #include "transport/detail/site.hpp"
 
 #include "runtime/log.hpp"
+#include "transport/detail/protocol_offer.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -19,6 +20,17 @@ using params_map = std::map<std::string, std::string, std::less<>>;
 
 urls::string_view view(std::string_view x) {
   return {x.data(), x.size()};
+}
+
+/// What the user's connect has to say to who is refused.
+http_answer refused(const channels::connect_refusal& why) {
+  http_response x;
+  x.status = why.status;
+  for (const auto& [name, value] : why.headers)
+    x.headers.emplace_back(name, value);
+  x.body = why.body.empty() ? "The connection was refused.\n" : why.body;
+  x.content_type = why.content_type;
+  return {.bytes = render(x, false)};
 }
 
 http_answer plain(int status, std::string_view text, bool keep_alive = false) {
@@ -84,19 +96,6 @@ std::string upgrade_fault(const http_request& request) {
   if (!request.header("sec-websocket-key"))
     return "'sec-websocket-key' header must be present";
   return {};
-}
-
-/// The first of the server's that the client offers. Nothing when the client
-/// offers some and none fits; empty when it offers none.
-std::optional<std::string>
-choose_subprotocol(const http_request& request,
-                   const std::vector<std::string>& ours) {
-  if (ours.empty() || !request.header("sec-websocket-protocol"))
-    return "";
-  for (const auto& name : ours)
-    if (request.has_token("sec-websocket-protocol", name))
-      return name;
-  return std::nullopt;
 }
 
 } // namespace
@@ -204,14 +203,21 @@ http_answer site::open_websocket(std::size_t index, target& to,
   if (!origin_allowed(mount.websocket_origin, request))
     return plain(403, "Pages of this origin may not connect: list it in "
                       "check_origin.");
-  const auto protocol = choose_subprotocol(request, mount.subprotocols);
+  auto offer = protocol_offer::parse(
+    request.header("sec-websocket-protocol").value_or(""), mount.auth_token);
+  const auto protocol = offer.choose(mount.subprotocols);
   if (!protocol)
     return plain(403, "None of the offered subprotocols is spoken here.");
-  auto outcome = mount.connect(asked_of(to, request, peer));
+  auto asked = asked_of(to, request, peer);
+  if (offer.token) {
+    asked.auth_token = std::move(offer.token);
+    std::erase_if(asked.headers, [](const auto& x) {
+      return x.first == "sec-websocket-protocol";
+    });
+  }
+  auto outcome = mount.connect(asked);
   if (!outcome.accepted)
-    return plain(outcome.refused.status, outcome.refused.reason.empty()
-                                           ? "The connection was refused."
-                                           : outcome.refused.reason);
+    return refused(outcome.refused);
   http_answer x;
   x.socket = std::move(outcome.accepted);
   x.mount = index;
@@ -245,6 +251,13 @@ http_answer site::call_long_poll(std::size_t index, target& to,
   }
   call.asked = asked_of(to, request, peer);
   call.asked.transport = "longpoll";
+  if (const auto token = request.header("x-phoenix-authtoken");
+      token && mount.auth_token) {
+    call.asked.auth_token = std::string(*token);
+    std::erase_if(call.asked.headers, [](const auto& x) {
+      return x.first == "x-phoenix-authtoken";
+    });
+  }
   call.token = std::string(
     request.header("x-phoenix-longpoll-token")
       .value_or(std::string_view{call.asked.param("token").value_or("")}));
