@@ -9,6 +9,9 @@ namespace bennu::channels {
 
 namespace {
 
+constexpr int fin = 0x80;
+constexpr int rsv1 = 0x40; // RFC 7692, 6
+
 /// RFC 6455, 5.2: FIN and opcode, then the length in 7, 16 or 64 bits.
 std::uint8_t header_size_for(std::size_t payload_size) {
   if (payload_size < 126)
@@ -16,8 +19,10 @@ std::uint8_t header_size_for(std::size_t payload_size) {
   return payload_size < 65536 ? 4 : 10;
 }
 
-void write_header(char* to, opcode op, std::size_t payload_size) {
-  to[0] = static_cast<char>(0x80 | static_cast<int>(op));
+void write_header(char* to, opcode op, std::size_t payload_size,
+                  bool compressed) {
+  to[0] =
+    static_cast<char>(fin | (compressed ? rsv1 : 0) | static_cast<int>(op));
   const auto extra = header_size_for(payload_size) - 2;
   if (extra == 0) {
     to[1] = static_cast<char>(payload_size);
@@ -30,10 +35,10 @@ void write_header(char* to, opcode op, std::size_t payload_size) {
 
 } // namespace
 
-frame::frame(channels::opcode op, std::size_t payload_size)
+frame::frame(channels::opcode op, std::size_t payload_size, bool compressed)
   : opcode_(op), header_size_(header_size_for(payload_size)),
     size_(static_cast<std::uint32_t>(payload_size)) {
-  write_header(bytes(), op, payload_size);
+  write_header(bytes(), op, payload_size, compressed);
 }
 
 std::string_view frame::payload() const noexcept {
@@ -51,12 +56,13 @@ void frame::release() noexcept {
   ::operator delete(this);
 }
 
-frame_ptr::frame_ptr(channels::opcode op, std::string_view payload) {
+frame_ptr::frame_ptr(channels::opcode op, std::string_view payload,
+                     bool compressed) {
   if (payload.size() > std::numeric_limits<std::uint32_t>::max() - 10)
     throw std::length_error("a frame's payload must be below 4 GiB");
   const auto header = header_size_for(payload.size());
   void* where = ::operator new(sizeof(frame) + header + payload.size());
-  frame_ = new (where) frame(op, payload.size());
+  frame_ = new (where) frame(op, payload.size(), compressed);
   std::memcpy(frame_->bytes() + header, payload.data(), payload.size());
 }
 

@@ -27,7 +27,7 @@ public:
 
 private:
   friend class frame_ptr;
-  frame(channels::opcode op, std::size_t payload_size);
+  frame(channels::opcode op, std::size_t payload_size, bool compressed);
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const noexcept {
     return reinterpret_cast<const char*>(this + 1);
@@ -48,7 +48,14 @@ public:
 
   /// The payload may have 4 GiB - 11 bytes at most; more throws
   /// std::length_error.
-  frame_ptr(opcode op, std::string_view payload);
+  frame_ptr(opcode op, std::string_view payload)
+    : frame_ptr(op, payload, false) {}
+
+  /// The payload is a whole message compressed by RFC 7692, and its header
+  /// says so: for clients that have agreed to that.
+  static frame_ptr compressed(opcode op, std::string_view payload) {
+    return {op, payload, true};
+  }
 
   frame_ptr(const frame_ptr& other) noexcept : frame_(other.frame_) {
     if (frame_)
@@ -70,6 +77,8 @@ public:
   const frame* operator->() const noexcept { return frame_; }
 
 private:
+  frame_ptr(opcode op, std::string_view payload, bool compressed);
+
   frame* frame_ = nullptr;
 };
 

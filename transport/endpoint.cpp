@@ -48,6 +48,7 @@ detail::site_mount mounted(const socket_mount& mount,
     x.websocket_path = mount.path + how->path;
     x.subprotocols = how->subprotocols;
     x.websocket_origin = how->check_origin;
+    x.compress = how->compress;
   }
   if (const auto& how = mount.transports.longpoll) {
     x.long_poll_path = mount.path + how->path;

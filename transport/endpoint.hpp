@@ -66,6 +66,10 @@ struct endpoint_options {
   /// websock_adapter.
   std::size_t message_max = 10'000'000;
 
+  /// How many times its compressed size a client's message may have; past it:
+  /// 1009. As Bandit; differs: messages of up to 4 KiB may have any.
+  std::size_t inflate_ratio_max = 25;
+
   /// Bytes that wait for one client beside what its kernel buffers hold. Past
   /// it the client is closed as a slow consumer. 1 MiB is 10,000 chat
   /// messages: whoever is that late is better off joining again, and a node of

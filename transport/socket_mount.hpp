@@ -49,6 +49,10 @@ struct websocket_options {
   /// Offered to clients that ask for one, the best first; none: any passes.
   std::vector<std::string> subprotocols{};
 
+  /// permessage-deflate for clients that offer it: less to send, for some of
+  /// this node's time. See endpoint_options::inflate_ratio_max.
+  bool compress = false;
+
   /// Instead of the endpoint's.
   std::optional<origin_check> check_origin{};
 };

@@ -1,6 +1,7 @@
 #include "transport/websocket_session.hpp"
 
 #include "runtime/log.hpp"
+#include "transport/detail/close_frame.hpp"
 
 #include <cerrno>
 #include <utility>
@@ -10,24 +11,16 @@
 
 namespace bennu::transport {
 
-namespace {
-
 using channels::close_code;
+using detail::close_frame;
 using detail::codec;
 using detail::connection_set;
 using detail::patience;
 using runtime::exit_reason;
 
-std::string close_frame(close_code code) {
-  const auto x = static_cast<unsigned>(code);
-  return {'\x88', '\x02', static_cast<char>(x >> 8),
-          static_cast<char>(x & 0xFF)};
-}
-
-} // namespace
-
 websocket_session::websocket_session(channels::socket_init init, opening from)
-  : socket(std::move(init)), shared_(std::move(from.shared)), id_(from.id) {
+  : socket(std::move(init)), shared_(std::move(from.shared)), id_(from.id),
+    compress_(from.compress) {
   shared_->connections.hand_over(id_, *this, from.idle);
   shared_->counters.open.add();
   shared_->counters.upgraded.add();
@@ -87,7 +80,7 @@ void websocket_session::read() {
 
 void websocket_session::received(std::string_view bytes) {
   // Held here, not in the member, so that a throw drops it half used.
-  auto borrowed = codec_ ? std::move(codec_) : shared_->codecs.take();
+  auto borrowed = codec_ ? std::move(codec_) : codecs().take();
   borrowed->feed(bytes);
   auto event = borrowed->next();
   while (event == codec::event::message && !ending_) {
@@ -111,9 +104,13 @@ void websocket_session::received(std::string_view bytes) {
     return end_after_flush("protocol_error");
   }
   if (borrowed->reusable())
-    shared_->codecs.give_back(std::move(borrowed));
+    codecs().give_back(std::move(borrowed));
   else
     codec_ = std::move(borrowed);
+}
+
+detail::codec_pool& websocket_session::codecs() noexcept {
+  return compress_ ? shared_->inflating_codecs : shared_->codecs;
 }
 
 // -- writing ------------------------------------------------------------------
@@ -121,9 +118,10 @@ void websocket_session::received(std::string_view bytes) {
 void websocket_session::write(const channels::frame_ptr& x) {
   if (ending_ || !id_)
     return;
-  if (!make_room(x->wire().size()))
+  const auto out = compress_ ? shared_->deflates.deflated(x) : x;
+  if (!make_room(out->wire().size()))
     return;
-  queue_.push(x);
+  queue_.push(out);
   shared_->counters.messages_out.add();
   mark();
 }

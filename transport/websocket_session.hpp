@@ -40,6 +40,9 @@ public:
     detail::patience idle = detail::patience::idle;
     std::string answer;
     std::string early;
+
+    /// Both sides have agreed to permessage-deflate.
+    bool compress = false;
   };
 
   /// Takes the connection over.
@@ -66,6 +69,7 @@ private:
   bool send_queued();
   bool queue_answers(std::string answers);
   bool make_room(std::size_t size);
+  detail::codec_pool& codecs() noexcept;
   void mark();
   void end();
   void release(channels::close_code code);
@@ -82,6 +86,7 @@ private:
   bool open_ = false;
   bool marked_ = false;
   bool slow_ = false;
+  const bool compress_;
 };
 
 } // namespace bennu::transport

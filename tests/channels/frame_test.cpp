@@ -41,5 +41,13 @@ TEST(frame, is_shared_by_its_copies) {
   EXPECT_EQ(x->payload(), "hi");
 }
 
+TEST(frame, a_compressed_one_says_so_in_its_first_reserved_bit) {
+  const auto x = frame_ptr::compressed(opcode::text, "abc");
+  EXPECT_EQ(x->wire(), "\xC1\x03"
+                       "abc");
+  EXPECT_EQ(x->payload(), "abc");
+  EXPECT_EQ(x->opcode(), opcode::text);
+}
+
 } // namespace
 } // namespace bennu::channels

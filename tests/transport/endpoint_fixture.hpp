@@ -68,7 +68,7 @@ protected:
 
   runtime::supervisor_spec tree() {
     auto x = options;
-    x.sockets = {{"/socket", spec}};
+    x.sockets = {{"/socket", spec, transports}};
     return runtime::rest_for_one(
       "test", {}, channels::pubsub_spec({.name = "test.pubsub"}), endpoint(x));
   }
@@ -128,6 +128,7 @@ protected:
   runtime::node_options node_options{.shards = 2};
   endpoint_options options;
   channels::socket_spec spec;
+  socket_transports transports;
   std::unique_ptr<runtime::node> node;
   std::uint16_t port = 0;
 };

@@ -73,6 +73,72 @@ TEST_F(endpoint_test, a_frame_right_behind_the_request_is_not_lost) {
   EXPECT_THAT(seen, StartsWith("HTTP/1.1 101 "));
 }
 
+/// Reads from a connection until `text` was seen.
+std::string read_until(websocket_client& client, std::string_view wanted) {
+  std::string seen;
+  while (seen.find(wanted) == seen.npos) {
+    const auto more = client.receive_raw(1, 5s);
+    if (more.empty())
+      break;
+    seen += more;
+  }
+  return seen;
+}
+
+TEST_F(endpoint_test, who_offers_to_compress_gets_it_where_it_is_on) {
+  transports.websocket = {{.compress = true}};
+  start();
+  websocket_client client;
+  ASSERT_TRUE(client.connect_tcp(url()));
+  auto request = upgrade;
+  request.insert(request.size() - 2,
+                 "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  const std::string hello = R"(["1","1","test:a","phx_join",{}])";
+  client.send_raw(request + client_frame(text, hello));
+  EXPECT_THAT(read_until(client, "\"ok\"}]"),
+              HasSubstr("Sec-WebSocket-Extensions: permessage-deflate; "));
+  client.send_raw(client_frame(
+    text, R"(["1","2","test:a","flood",{"size":5000,"count":1}])"));
+  const auto frame = client.receive_raw(2, 5s);
+  EXPECT_EQ(static_cast<unsigned char>(frame.at(0)), 0xC1);
+  EXPECT_LT(static_cast<unsigned char>(frame.at(1)), 126);
+}
+
+TEST_F(endpoint_test, compression_is_off_unless_the_mount_has_it_on) {
+  start();
+  websocket_client client;
+  ASSERT_TRUE(client.connect_tcp(url()));
+  auto request = upgrade;
+  request.insert(request.size() - 2,
+                 "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  client.send_raw(request + client_frame(text, heartbeat));
+  EXPECT_THAT(read_until(client, "phx_reply"),
+              ::testing::Not(HasSubstr("Extensions")));
+}
+
+TEST_F(endpoint_test, a_mount_may_have_no_websockets) {
+  transports = {.websocket = false, .longpoll = true};
+  start();
+  EXPECT_THAT(exchange("GET /socket/websocket HTTP/1.0\r\n\r\n"),
+              StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(exchange("GET /socket/longpoll?vsn=2.0.0 HTTP/1.0\r\n\r\n"),
+              HasSubstr(R"({"status":410,"token":)"));
+}
+
+TEST_F(endpoint_test, bodies_under_way_are_bounded) {
+  transports.longpoll = true;
+  options.bodies_max = 10'000;
+  node_options.shards = 1;
+  start();
+  const auto push = [](std::size_t size) {
+    return "POST /socket/longpoll HTTP/1.0\r\nContent-Length: "
+           + std::to_string(size) + "\r\n\r\n[";
+  };
+  EXPECT_THAT(exchange(push(10'001)), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(exchange(push(5000) + std::string(4999, ' ')),
+              HasSubstr(R"({"status":410})"));
+}
+
 TEST_F(endpoint_test, a_refused_connect_is_403_and_a_thrown_one_500) {
   start();
   websocket_client client;

@@ -18,9 +18,19 @@ struct codec_options {
   /// with close 1009. What Phoenix's websock_adapter sets.
   std::size_t message_max = 10'000'000;
 
-  /// Codecs a shard keeps for its next messages, about 9 KB each. More are in
-  /// use only while as many messages are under way.
+  /// Codecs a shard keeps for its next messages, about 9 KB each, 50 KB with
+  /// inflate. More are in use only while as many messages are under way.
   std::size_t kept_max = 64;
+
+  /// Messages may be compressed: permessage-deflate (RFC 7692), each message by
+  /// itself, so that nothing is kept between two.
+  bool inflate = false;
+
+  /// How many times its compressed size a message may have; past it: 1009. It
+  /// keeps a client from making us work for nothing. As Bandit; differs: a
+  /// message of up to inflate_free bytes may have any.
+  std::size_t inflate_ratio_max = 25;
+  std::size_t inflate_free = 4096;
 };
 
 /// Turns a websocket client's bytes into messages, by RFC 6455, and makes the

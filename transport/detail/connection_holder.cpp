@@ -28,7 +28,8 @@ void connection_holder::init() {
     .silence = {.handshake = options.request_timeout,
                 .closing = options.close_timeout,
                 .idle = state_->idle_limits()},
-    .codec = {.message_max = options.message_max},
+    .codec = {.message_max = options.message_max,
+              .inflate_ratio_max = options.inflate_ratio_max},
     .write_queue_max = options.write_queue_max,
   };
   mine.transport = new shard_transport(home(), how, mine.counters);

@@ -1,20 +1,49 @@
 #include "transport/detail/frame_boundary.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bennu::transport::detail {
 
+namespace {
+
+constexpr std::uint8_t fin = 0x80;
+constexpr std::uint8_t control = 0x08;
+
+} // namespace
+
 void frame_boundary::advance(std::string_view bytes) noexcept {
-  while (!bytes.empty()) {
-    if (payload_left_ > 0) {
-      const auto n = std::min<std::uint64_t>(payload_left_, bytes.size());
-      payload_left_ -= n;
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-    } else {
-      header_byte(static_cast<unsigned char>(bytes.front()));
-      bytes.remove_prefix(1);
-    }
+  while (!bytes.empty())
+    bytes.remove_prefix(step(bytes));
+}
+
+std::size_t frame_boundary::advance_message(std::string_view bytes) noexcept {
+  if (std::exchange(message_done_, false))
+    message_size_ = 0;
+  std::size_t used = 0;
+  while (used < bytes.size() && !message_done_)
+    used += step(bytes.substr(used));
+  return used;
+}
+
+/// Takes a byte of a header, or what there is of a payload.
+std::size_t frame_boundary::step(std::string_view bytes) noexcept {
+  if (payload_left_ == 0) {
+    header_byte(static_cast<unsigned char>(bytes.front()));
+    return 1;
   }
+  const auto n = std::min<std::uint64_t>(payload_left_, bytes.size());
+  if (!(first_ & control))
+    message_size_ += n;
+  payload_left_ -= n;
+  if (payload_left_ == 0)
+    frame_done();
+  return static_cast<std::size_t>(n);
+}
+
+void frame_boundary::frame_done() noexcept {
+  if (!(first_ & control) && (first_ & fin))
+    message_done_ = true;
 }
 
 void frame_boundary::header_byte(unsigned char x) noexcept {
@@ -34,13 +63,13 @@ void frame_boundary::header_byte(unsigned char x) noexcept {
 }
 
 void frame_boundary::header_done() noexcept {
-  constexpr std::uint8_t fin = 0x80;
-  constexpr std::uint8_t control = 0x08;
   if (!(first_ & control))
     message_open_ = !(first_ & fin);
   payload_left_ = length_;
   header_have_ = 0;
   header_need_ = 2;
+  if (length_ == 0)
+    frame_done();
 }
 
 } // namespace bennu::transport::detail

@@ -1,5 +1,6 @@
 #include "transport/detail/http_message.hpp"
 
+#include "transport/detail/deflater.hpp"
 #include "transport/detail/memory_layer.hpp"
 
 #include <boost/beast/core/string.hpp>
@@ -35,6 +36,33 @@ std::string lower(std::string_view text) {
     return static_cast<char>(std::tolower(c));
   });
   return x;
+}
+
+/// RFC 7692, 7.1: a window in bits.
+bool is_window(std::string_view x) {
+  return x == "8" || x == "9"
+         || (x.size() == 2 && x[0] == '1' && x[1] >= '0' && x[1] <= '5');
+}
+
+/// The parameters of an offer of permessage-deflate.
+bool agreeable(const http::param_list& params) {
+  std::vector<std::string> seen;
+  for (const auto& [raw_name, raw_value] : params) {
+    const auto name = lower(view(raw_name));
+    const auto value = view(raw_value);
+    if (std::find(seen.begin(), seen.end(), name) != seen.end())
+      return false;
+    seen.push_back(name);
+    const bool flag = name == "server_no_context_takeover"
+                      || name == "client_no_context_takeover";
+    const bool good = flag ? value.empty()
+                           : (name == "server_max_window_bits" && value == "15")
+                               || (name == "client_max_window_bits"
+                                   && (value.empty() || is_window(value)));
+    if (!good)
+      return false;
+  }
+  return true;
 }
 
 } // namespace
@@ -89,14 +117,17 @@ std::vector<std::pair<std::string, std::string>> http_request::headers() const {
 
 http_request::upgrade
 http_request::accept_websocket(net::execution_context& context,
-                               std::string_view subprotocol) const {
+                               std::string_view subprotocol,
+                               bool compress) const {
   work_queue queue{context};
   websocket::stream<memory_layer, false> stream{memory_layer{queue}};
-  if (!subprotocol.empty())
-    stream.set_option(websocket::stream_base::decorator(
-      [name = std::string(subprotocol)](websocket::response_type& answer) {
+  stream.set_option(websocket::stream_base::decorator(
+    [=, name = std::string(subprotocol)](websocket::response_type& answer) {
+      if (!name.empty())
         answer.set(http::field::sec_websocket_protocol, name);
-      }));
+      if (compress)
+        answer.set(http::field::sec_websocket_extensions, deflate_agreement);
+    }));
   error_code ec;
   stream.accept(impl_->message, ec);
   return {!ec, std::move(stream.next_layer().output())};
@@ -104,6 +135,21 @@ http_request::accept_websocket(net::execution_context& context,
 
 std::string_view http_request::body() const noexcept {
   return impl_->message.body();
+}
+
+bool http_request::offers_deflate() const {
+  const auto [first, last] =
+    impl_->message.equal_range(http::field::sec_websocket_extensions);
+  return std::any_of(first, last, [](const auto& field) {
+    // Beast gives a last offer without parameters those of the one before,
+    // unless something follows it.
+    const auto value = std::string(view(field.value())) + " ";
+    const http::ext_list offers{view(std::string_view{value})};
+    return std::any_of(offers.begin(), offers.end(), [](const auto& offer) {
+      return beast::iequals(offer.first, "permessage-deflate")
+             && agreeable(offer.second);
+    });
+  });
 }
 
 struct http_reader::impl {

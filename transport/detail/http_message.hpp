@@ -60,7 +60,13 @@ public:
     std::string bytes;
   };
   upgrade accept_websocket(boost::asio::execution_context& context,
-                           std::string_view subprotocol) const;
+                           std::string_view subprotocol,
+                           bool compress = false) const;
+
+  /// True when the client offers permessage-deflate in a way we agree to, see
+  /// deflate_agreement. An offer with a parameter that RFC 7692 does not know,
+  /// or has twice, or with a smaller window than ours, is declined.
+  bool offers_deflate() const;
 
 private:
   friend class http_reader;

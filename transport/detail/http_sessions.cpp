@@ -252,8 +252,8 @@ void http_sessions::answer_waiting(connection_id id, const runtime::pid& from,
 
 void http_sessions::upgrade(connection_id id, const http_request& request,
                             http_answer answer, std::string_view rest) {
-  auto accepted =
-    request.accept_websocket(shared_.home.io(), answer.subprotocol);
+  auto accepted = request.accept_websocket(shared_.home.io(),
+                                           answer.subprotocol, answer.compress);
   if (!accepted.accepted) {
     respond(id, {.bytes = std::move(accepted.bytes)}, {});
     return;
@@ -262,7 +262,8 @@ void http_sessions::upgrade(connection_id id, const http_request& request,
   const auto child = channels::start_socket<websocket_session>(
     *spec, shared_.home.index(), std::move(*answer.socket),
     websocket_session::opening{&shared_, id, idle_of(answer.mount),
-                               std::move(accepted.bytes), std::string(rest)});
+                               std::move(accepted.bytes), std::string(rest),
+                               answer.compress});
   if (child)
     return forget(id);
   shared_.counters.refused.add();

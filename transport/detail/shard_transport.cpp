@@ -9,11 +9,21 @@
 
 namespace bennu::transport::detail {
 
+namespace {
+
+codec_options inflating(codec_options x) {
+  x.inflate = true;
+  return x;
+}
+
+} // namespace
+
 shard_transport::shard_transport(runtime::shard& shard,
                                  const shard_transport_options& opts,
                                  shard_counters& counts)
   : home(shard), options(opts), counters(counts),
-    connections(shard, opts.silence), codecs(shard.io(), opts.codec) {
+    connections(shard, opts.silence), codecs(shard.io(), opts.codec),
+    inflating_codecs(shard.io(), inflating(opts.codec)) {
   home.add_hook(*this);
 }
 
@@ -27,6 +37,7 @@ void shard_transport::shut() {
   home.remove_hook(*this);
   connections.shut();
   codecs.clear();
+  inflating_codecs.clear();
 }
 
 long shard_transport::send(connection_id id, std::string_view bytes) {
@@ -70,6 +81,7 @@ void shard_transport::turn_ended() {
     if (sessions_.contains(x))
       x->flush();
   connections.flush_marked();
+  deflates.turn_ended();
   if (empty_ && connections.size() == 0 && sessions_.empty())
     std::exchange(empty_, {})();
 }

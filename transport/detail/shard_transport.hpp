@@ -4,6 +4,7 @@
 #include "transport/counters.hpp"
 #include "transport/detail/codec_pool.hpp"
 #include "transport/detail/connection_set.hpp"
+#include "transport/detail/deflater.hpp"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -85,6 +86,10 @@ public:
   shard_counters& counters;
   connection_set connections;
   codec_pool codecs;
+
+  /// For websockets that have agreed to compress.
+  codec_pool inflating_codecs;
+  deflater deflates;
   bool draining = false;
 
 private:

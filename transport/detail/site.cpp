@@ -222,6 +222,7 @@ http_answer site::open_websocket(std::size_t index, target& to,
   x.socket = std::move(outcome.accepted);
   x.mount = index;
   x.subprotocol = *protocol;
+  x.compress = mount.compress && request.offers_deflate();
   return x;
 }
 

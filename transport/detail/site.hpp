@@ -38,6 +38,9 @@ struct site_mount {
   connect_function connect;
   std::vector<std::string> subprotocols = {};
 
+  /// Whether clients that offer permessage-deflate get it.
+  bool compress = false;
+
   /// Where clients poll; empty: nowhere.
   std::string long_poll_path = {};
   long_poll_site long_poll = {};
@@ -72,6 +75,7 @@ struct http_answer {
   std::optional<channels::socket_init> socket = {};
   std::size_t mount = 0;
   std::string subprotocol = {};
+  bool compress = false;
 };
 
 /// What an endpoint shows over HTTP: mounts, `/health` and the files of a
