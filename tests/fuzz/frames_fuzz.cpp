@@ -1,5 +1,6 @@
 // A websocket client's bytes, in pieces, through a lent codec. The first byte
-// of the input says how long the pieces are.
+// of the input says how long the pieces are, its highest bit whether messages
+// may be compressed.
 #include "runtime/assert.hpp"
 #include "transport/detail/codec_pool.hpp"
 
@@ -44,11 +45,18 @@ std::string run(bennu::transport::detail::codec_pool& pool,
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   static boost::asio::io_context context;
-  static bennu::transport::detail::codec_pool pool{
+  static bennu::transport::detail::codec_pool plain{
     context, {.message_max = message_max}};
+  // How much has arrived decides what inflates too much, so any ratio passes.
+  static bennu::transport::detail::codec_pool inflating{
+    context,
+    {.message_max = message_max,
+     .inflate = true,
+     .inflate_ratio_max = 1u << 20}};
   if (size == 0)
     return 0;
-  const auto piece = std::max<std::size_t>(1, data[0]);
+  const auto piece = std::max<std::size_t>(1, data[0] & 0x7F);
+  auto& pool = data[0] & 0x80 ? inflating : plain;
   const std::string_view bytes{reinterpret_cast<const char*>(data + 1),
                                size - 1};
   // How the network cuts the bytes must not matter.

@@ -1,9 +1,10 @@
-// The first bytes of a connection: http, maybe an upgrade.
+// The first bytes of a connection: http, maybe an upgrade, a poll or a push.
 #include "runtime/assert.hpp"
 #include "transport/detail/site.hpp"
 
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,6 +13,31 @@ namespace {
 
 using namespace bennu;
 using transport::detail::http_read;
+
+/// How the network cuts a request must not matter.
+void read_in_pieces(std::string_view bytes,
+                    const transport::detail::http_limits& limits,
+                    const http_read& whole) {
+  constexpr std::size_t piece = 7;
+  transport::detail::http_reader reader{limits};
+  http_read read;
+  std::size_t used = 0;
+  for (auto end = piece; read.what == http_read::kind::incomplete;
+       end += piece) {
+    end = std::min(end, bytes.size());
+    read = reader.read(bytes.substr(used, end - used));
+    used += read.size;
+    if (end == bytes.size())
+      break;
+  }
+  const bool complete = whole.what == http_read::kind::complete;
+  BENNU_ASSERT((read.what == http_read::kind::complete) == complete);
+  if (!complete)
+    return;
+  BENNU_ASSERT(used == whole.size);
+  BENNU_ASSERT(read.request.headers() == whole.request.headers());
+  BENNU_ASSERT(read.request.body() == whole.request.body());
+}
 
 transport::detail::site make_site() {
   transport::detail::site::options options;
@@ -23,6 +49,11 @@ transport::detail::site make_site() {
   };
   options.mounts.push_back({"/socket/websocket", connect, {"phoenix", "b"}});
   options.mounts.push_back({"/rooms/:room/:id/websocket", connect});
+  options.mounts[0].compress = true;
+  options.mounts[0].auth_token = true;
+  options.mounts[1].long_poll_path = "/rooms/:room/:id/longpoll";
+  options.mounts[1].long_poll.body_max = 20'000;
+  options.message_max = 1000;
   options.origin_check = {"https://a.com", "//*.b.com:80"};
   return transport::detail::site{std::move(options)};
 }
@@ -36,14 +67,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   std::string_view bytes{reinterpret_cast<const char*>(data), size};
   while (!bytes.empty()) {
     const auto read = transport::detail::read_http(bytes, site.limits());
+    read_in_pieces(bytes, site.limits(), read);
     if (read.what != http_read::kind::complete)
       break;
     BENNU_ASSERT(read.size > 0 && read.size <= bytes.size());
     bytes.remove_prefix(read.size);
     const auto answer = site.answer(read.request, {"127.0.0.1", 1}, false);
+    if (answer.long_poll) {
+      const auto& push = answer.long_poll->push;
+      BENNU_ASSERT(!push
+                   || push->parts.size() <= transport::detail::pushes_max);
+      continue;
+    }
     if (answer.socket) {
-      const auto upgrade =
-        read.request.accept_websocket(context, answer.subprotocol);
+      const auto upgrade = read.request.accept_websocket(
+        context, answer.subprotocol, answer.compress);
       BENNU_ASSERT(upgrade.bytes.starts_with("HTTP/1.1 "));
       break;
     }
