@@ -1,34 +1,18 @@
 #include "channels/presence_diff.hpp"
 
+#include "channels/base64url.hpp"
 #include "channels/broadcast.hpp"
 #include "channels/fastlane.hpp"
 #include "runtime/node.hpp"
 #include "runtime/process.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
-#include <string_view>
 #include <utility>
 
 namespace bennu::channels {
 
 namespace {
-
-/// Base64 in the alphabet of URLs, without padding; of whole groups only.
-std::string base64url(const std::array<std::uint8_t, 15>& data) {
-  constexpr std::string_view letters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  for (std::size_t i = 0; i < data.size(); i += 3) {
-    const auto group = static_cast<std::uint32_t>(data[i] << 16)
-                       | static_cast<std::uint32_t>(data[i + 1] << 8)
-                       | data[i + 2];
-    for (int shift = 18; shift >= 0; shift -= 6)
-      text += letters[(group >> shift) & 63];
-  }
-  return text;
-}
 
 std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
@@ -53,12 +37,12 @@ auto find_ref(std::vector<json>& in, const json& meta) {
 std::string presence_config::next_ref(const replica& self) {
   const auto who = mixed(std::hash<std::string>{}(self.name) ^ mixed(self.vsn));
   const auto n = ++refs_;
-  std::array<std::uint8_t, 15> data{};
+  std::string data(15, '\0');
   for (std::size_t i = 0; i < 8; ++i)
-    data[i] = static_cast<std::uint8_t>(who >> (8 * i));
+    data[i] = static_cast<char>(who >> (8 * i));
   for (std::size_t i = 0; i < 7; ++i)
-    data[14 - i] = static_cast<std::uint8_t>(n >> (8 * i));
-  return base64url(data);
+    data[14 - i] = static_cast<char>(n >> (8 * i));
+  return to_base64url(data);
 }
 
 json presence_config::fetch(const topic& on, json x) const {

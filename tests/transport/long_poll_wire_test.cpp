@@ -1,4 +1,3 @@
-#include "transport/detail/base64.hpp"
 #include "transport/detail/long_poll_wire.hpp"
 #include "transport/detail/session_token.hpp"
 
@@ -18,28 +17,6 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr auto ndjson = "application/x-ndjson";
-
-TEST(base64, decodes_the_vectors_of_its_rfc) {
-  EXPECT_EQ(decode_base64(""), "");
-  for (const auto& [text, bytes] : {std::pair{"Zg==", "f"},
-                                    {"Zm8=", "fo"},
-                                    {"Zm9v", "foo"},
-                                    {"Zm9vYg==", "foob"},
-                                    {"Zm9vYmE=", "fooba"},
-                                    {"Zm9vYmFy", "foobar"}})
-    EXPECT_EQ(decode_base64(text), bytes);
-}
-
-TEST(base64, padding_may_be_left_out) {
-  EXPECT_EQ(decode_base64("Zg"), "f");
-  EXPECT_EQ(decode_base64("Zm8"), "fo");
-}
-
-TEST(base64, refuses_what_nobody_encodes) {
-  for (const char* text :
-       {"Z", "Zg=", "Zg===", "====", "Zm9v!", "Zh==", "Z=g=", "Zm 9v", "-_-_"})
-    EXPECT_EQ(decode_base64(text), std::nullopt) << text;
-}
 
 TEST(session_token, is_read_by_who_signed_it) {
   const session_token tokens;

@@ -1,8 +1,8 @@
 #include "transport/detail/long_poll_wire.hpp"
 
+#include "channels/base64url.hpp"
 #include "channels/json_text.hpp"
 #include "runtime/log.hpp"
-#include "transport/detail/base64.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -30,7 +30,7 @@ std::string json_answer(std::string body, bool keep_alive, int http_status) {
 std::optional<long_push::part> read_line(std::string_view line) {
   if (line.starts_with('[') || line.starts_with('{'))
     return long_push::part{opcode::text, std::string(line)};
-  auto bytes = decode_base64(line);
+  auto bytes = channels::from_base64(line);
   if (!bytes)
     return std::nullopt;
   return long_push::part{opcode::binary, std::move(*bytes)};

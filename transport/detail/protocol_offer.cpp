@@ -1,6 +1,6 @@
 #include "transport/detail/protocol_offer.hpp"
 
-#include "transport/detail/base64.hpp"
+#include "channels/base64url.hpp"
 
 #include <algorithm>
 
@@ -28,7 +28,7 @@ protocol_offer protocol_offer::parse(std::string_view header, bool with_token) {
     const auto name = trimmed(header.substr(0, end));
     header.remove_prefix(std::min(end + 1, header.size()));
     if (with_token && name.starts_with(token_prefix))
-      x.token = decode_base64(name.substr(token_prefix.size()));
+      x.token = channels::from_base64(name.substr(token_prefix.size()));
     else if (!name.empty())
       x.names.emplace_back(name);
   }
