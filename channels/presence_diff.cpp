@@ -53,8 +53,12 @@ json presence_config::fetch(const topic& on, json x) const {
 
 json grouped(const std::vector<tracked_ptr>& xs) {
   auto all = json::object();
+  auto& keys = all.get_ref<json::object_t&>();
+  // A list is in the order of its keys: each goes to the end, or is there.
   for (const auto& x : xs)
-    all[x->key.str()]["metas"].push_back(meta_of(x));
+    keys.emplace_hint(keys.end(), x->key.str(), nullptr)
+      ->second["metas"]
+      .push_back(meta_of(x));
   return all;
 }
 
