@@ -1,8 +1,11 @@
 #include "runtime/log.hpp"
 
+#include "runtime/log_tap.hpp"
+
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
+#include <vector>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -14,6 +17,7 @@ namespace {
 std::atomic<log_level> threshold{log_level::info};
 std::mutex sink_mutex;
 auto& test_sink = *new log_sink;
+auto& taps = *new std::vector<log_tap*>;
 
 spdlog::level::level_enum spdlog_level(log_level level) {
   switch (level) {
@@ -49,6 +53,8 @@ void log(log_level level, std::string_view line) {
     return;
   {
     const std::lock_guard guard{sink_mutex};
+    for (auto* x : taps)
+      x->note(level, line);
     if (test_sink)
       return test_sink(level, line);
   }
@@ -71,6 +77,16 @@ log_level parse_log_level(std::string_view name) {
       return static_cast<log_level>(i);
   throw std::invalid_argument(fmt::format(
     "log level \"{}\" is none of debug, info, warning, error, off", name));
+}
+
+log_tap::log_tap() {
+  const std::lock_guard guard{sink_mutex};
+  taps.push_back(this);
+}
+
+log_tap::~log_tap() {
+  const std::lock_guard guard{sink_mutex};
+  std::erase(taps, this);
 }
 
 void log_to(log_sink sink) {

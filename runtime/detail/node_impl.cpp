@@ -1,6 +1,7 @@
 #include "runtime/detail/node_impl.hpp"
 
 #include "runtime/detail/border.hpp"
+#include "runtime/detail/probe_sheets.hpp"
 #include "runtime/detail/signals_blocked.hpp"
 #include "runtime/log.hpp"
 
@@ -56,6 +57,10 @@ node_impl::node_impl(runtime::node& self_, node_options options_,
   for (std::size_t i = 0; i < options.shards; ++i)
     shards.push_back(std::make_unique<shard_impl>(*this, i));
   detached = std::make_unique<detached_set>(*this);
+  publish_process_sheets(probe, *this);
+  publish_table_sheets(probe, *this);
+  publish_node_sheets(probe, *this);
+  publish_tree_sheet(probe, *this);
 }
 
 node_impl::~node_impl() {

@@ -8,6 +8,7 @@
 #include "runtime/detail/task_pool.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/node.hpp"
+#include "runtime/probe.hpp"
 #include "runtime/telemetry.hpp"
 
 #include <caf/actor_system.hpp>
@@ -33,6 +34,9 @@ struct tree_progress {
   std::condition_variable changed;
   bool started = false;
   std::optional<exit_reason> ended;
+
+  /// The top of the tree, for observers.
+  pid top;
 };
 
 /// The inside of a node.
@@ -94,6 +98,7 @@ struct node_impl {
   table_registry tables;
   telemetry events;
   environment shared;
+  runtime::probe probe{*this};
   std::vector<std::unique_ptr<shard_impl>> shards;
   std::unique_ptr<detached_set> detached;
   std::vector<std::thread> threads;

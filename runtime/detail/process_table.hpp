@@ -41,6 +41,27 @@ public:
           f(*(*part)[i].core);
   }
 
+  /// Calls `f(core)` from place `first` on until it says false or `places` are
+  /// looked at; returns where to go on, processes_per_shard_max at the end.
+  /// Places that were never used cost nothing.
+  template <class F>
+  std::uint32_t visit(std::uint32_t first, std::size_t places, F f) const {
+    auto i = first;
+    while (i < pid::processes_per_shard_max) {
+      const auto& part = chunks_[i >> chunk_bits];
+      if (!part) {
+        i = (i | (chunk_size - 1)) + 1;
+        continue;
+      }
+      if (places-- == 0)
+        return i;
+      auto* core = (*part)[i++ & (chunk_size - 1)].core;
+      if (core && !f(*core))
+        return i;
+    }
+    return i;
+  }
+
   /// Appends pids from place `first` on until `to` holds `max`.
   void page(std::uint32_t first, std::size_t max, std::vector<pid>& to) const;
 

@@ -6,6 +6,7 @@ void root_process::init() {
   trap_exit(true);
   const auto maker = top_.start();
   child_ = spawn_maker(*maker, top_.how, relation::child).id;
+  note([this] { progress_->top = child_; });
 }
 
 void root_process::handle_message(message& msg) {

@@ -92,6 +92,7 @@ public:
   void advance_to(time_point now);
   time_point next_due() const noexcept { return timers_.next_due(); }
   std::size_t timer_count() const noexcept { return timers_.size(); }
+  std::size_t ready_count() const noexcept { return ready_.size(); }
   void kill_all();
 
   /// One of a detached process, not of the node's own.
