@@ -1,5 +1,6 @@
 #include "channels/pubsub/member.hpp"
 
+#include "runtime/key_range.hpp"
 #include "runtime/node.hpp"
 #include "runtime/process.hpp"
 #include "runtime/telemetry.hpp"
@@ -120,6 +121,29 @@ std::vector<runtime::pid> pubsub_member::watched() const {
     all.push_back(x.first);
   std::sort(all.begin(), all.end());
   return all;
+}
+
+// -- looking in ---------------------------------------------------------------
+
+std::size_t pubsub_member::waiting() const {
+  const std::lock_guard guard{inbox_mutex_};
+  return jobs_;
+}
+
+void pubsub_member::visit(place& at, std::size_t max,
+                          const std::function<void(const subscription&)>& f) {
+  const auto node = server().node;
+  const auto look = [&](const topic& on, const row& x,
+                        const runtime::object_ref& ref) {
+    const runtime::pid fastlane{node, x.fastlane_slot, x.fastlane_serial};
+    f({.on = on,
+       .subscriber = {node, x.slot, x.serial},
+       .fastlane = fastlane ? fastlane : runtime::pid{},
+       .first_of_topic = rows_.first_of(on) == ref,
+       .topic_subscribers = rows_.count(on)});
+    return true;
+  };
+  rows_.visit(at, max, runtime::all_keys{}, look);
 }
 
 // -- the server's turn --------------------------------------------------------

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -66,6 +67,27 @@ public:
     return rows_.count(on);
   }
   runtime::table_info table() const { return rows_.info(); }
+
+  // -- looking in --
+
+  /// Broadcasts that wait. Thread-safe.
+  std::size_t waiting() const;
+
+  /// A subscription as an observer sees it.
+  struct subscription {
+    const topic& on;
+    runtime::pid subscriber;
+    runtime::pid fastlane;
+
+    /// One of each topic's, and how many there are.
+    bool first_of_topic = false;
+    std::size_t topic_subscribers = 0;
+  };
+  using place = runtime::local_table<int, topic, topic_hash>::position;
+
+  /// Calls `f` for at most `max` subscriptions, in slices, without a cursor.
+  void visit(place& at, std::size_t max,
+             const std::function<void(const subscription&)>& f);
 
 private:
   /// A subscription: 20 bytes, since there is one a joined channel. Nodes and

@@ -1,6 +1,7 @@
 #include "channels/pubsub/pubsub.hpp"
 
 #include "channels/pubsub/hub.hpp"
+#include "channels/pubsub/pubsub_sheets.hpp"
 #include "channels/pubsub/server.hpp"
 #include "runtime/node.hpp"
 #include "runtime/process.hpp"
@@ -57,6 +58,7 @@ runtime::child_spec pubsub_spec(pubsub_options options) {
   auto start = [keeper, options = std::move(options)]()
     -> std::unique_ptr<runtime::detail::process_maker> {
     const auto hub = keeper->on(runtime::shard::current()->node(), options);
+    publish_sheets(hub);
     runtime::supervisor_spec servers{
       .name = options.name, .intensity = options.intensity, .children = {}};
     for (std::size_t i = 0; i < hub->size(); ++i)
