@@ -7,6 +7,7 @@
 #include "runtime/shard.hpp"
 #include "runtime/supervisor.hpp"
 #include "transport/detail/connection_holder.hpp"
+#include "transport/detail/endpoint_sheets.hpp"
 #include "transport/detail/endpoint_state.hpp"
 #include "transport/detail/file_limit.hpp"
 #include "transport/drainer.hpp"
@@ -176,6 +177,7 @@ runtime::child_spec endpoint(endpoint_options options) {
       auto& node = runtime::shard::current()->node();
       look_at_limits(options, node.shard_count());
       const auto state = std::make_shared<endpoint_state>(options, node, port);
+      detail::publish_sheets(node, state);
       return runtime::detail::make_maker<runtime::supervisor>(tree(state))
         .moved();
     },

@@ -115,6 +115,10 @@ detail::codec_pool& websocket_session::codecs() noexcept {
 
 // -- writing ------------------------------------------------------------------
 
+int websocket_session::descriptor() const noexcept {
+  return shared_->connections.fd(id_);
+}
+
 void websocket_session::write(const channels::frame_ptr& x) {
   if (ending_ || !id_)
     return;

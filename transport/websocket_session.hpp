@@ -51,6 +51,11 @@ public:
 
   void write(const channels::frame_ptr& x) override;
 
+  /// What observers ask of it, on its shard: its descriptor, or -1, and the
+  /// bytes that wait for its client.
+  int descriptor() const noexcept;
+  std::size_t queued() const noexcept { return queue_.bytes(); }
+
 protected:
   void close(channels::close_code code, runtime::exit_reason why) override;
 

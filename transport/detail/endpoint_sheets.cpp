@@ -1,0 +1,166 @@
+#include "transport/detail/endpoint_sheets.hpp"
+
+#include "runtime/node.hpp"
+#include "runtime/probe.hpp"
+#include "transport/websocket_session.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <fmt/core.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace bennu::transport::detail {
+
+namespace {
+
+using runtime::cell;
+using runtime::cell_kind;
+using runtime::number_cell;
+using runtime::row_picker;
+using runtime::text_cell;
+
+std::string peer_of(int fd) {
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  if (fd < 0
+      || ::getpeername(fd, reinterpret_cast<sockaddr*>(&from), &size) != 0)
+    return "";
+  char text[INET6_ADDRSTRLEN] = "";
+  if (from.ss_family == AF_INET6) {
+    const auto& x = reinterpret_cast<const sockaddr_in6&>(from);
+    ::inet_ntop(AF_INET6, &x.sin6_addr, text, sizeof text);
+    return fmt::format("[{}]:{}", text, ntohs(x.sin6_port));
+  }
+  const auto& x = reinterpret_cast<const sockaddr_in&>(from);
+  ::inet_ntop(AF_INET, &x.sin_addr, text, sizeof text);
+  return fmt::format("{}:{}", text, ntohs(x.sin_port));
+}
+
+/// What the kernel counts of a connection anyway: it costs us nothing until
+/// somebody asks.
+tcp_info tcp_of(int fd) {
+  tcp_info x{};
+  socklen_t size = sizeof x;
+  if (fd >= 0)
+    ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &x, &size);
+  return x;
+}
+
+enum socket_column : std::size_t {
+  at_pid,
+  at_id,
+  at_peer,
+  at_channels,
+  at_queued,
+  at_unsent,
+  at_bytes_in,
+  at_bytes_out,
+  at_heard,
+};
+
+const std::vector<runtime::sheet_column> socket_columns{
+  {"pid", cell_kind::process_id}, {"id", cell_kind::text},
+  {"peer", cell_kind::text},      {"channels", cell_kind::integer},
+  {"queued", cell_kind::bytes},   {"in kernel", cell_kind::bytes},
+  {"bytes in", cell_kind::bytes}, {"bytes out", cell_kind::bytes},
+  {"heard", cell_kind::time_ms},
+};
+
+cell socket_cell(const websocket_session& x, std::size_t column) {
+  const auto fd = x.descriptor();
+  switch (column) {
+  case at_id:
+    return text_cell(x.id());
+  case at_peer:
+    return peer_of(fd);
+  case at_channels:
+    return number_cell(x.channel_count());
+  case at_queued:
+    return number_cell(x.queued());
+  case at_unsent:
+    return number_cell(tcp_of(fd).tcpi_notsent_bytes);
+  case at_bytes_in:
+    return number_cell(tcp_of(fd).tcpi_bytes_received);
+  case at_bytes_out:
+    return number_cell(tcp_of(fd).tcpi_bytes_acked);
+  case at_heard:
+    return number_cell(tcp_of(fd).tcpi_last_data_recv);
+  default:
+    return x.self();
+  }
+}
+
+std::unique_ptr<runtime::sheet_scan>
+look_at_sockets(runtime::shard* here, const runtime::sheet_query&) {
+  return runtime::scan_processes(
+    *here, [](runtime::process& x, row_picker& to) {
+      const auto* session = dynamic_cast<const websocket_session*>(&x);
+      if (!session)
+        return;
+      to.offer(socket_cell(*session, to.sort_column()), [session] {
+        runtime::sheet_row row;
+        for (std::size_t i = 0; i < socket_columns.size(); ++i)
+          row.push_back(socket_cell(*session, i));
+        return row;
+      });
+    });
+}
+
+void offer_endpoint(const endpoint_state& state, row_picker& to) {
+  for (std::size_t i = 0; i < state.parts.size(); ++i) {
+    const auto x = state.parts[i]->counters.read();
+    to.offer({text_cell(state.options.name), number_cell(state.port),
+              number_cell(i), number_cell(x.open), number_cell(x.accepted),
+              number_cell(x.upgraded), number_cell(x.refused),
+              number_cell(x.slow_consumers), number_cell(x.timeouts),
+              number_cell(x.bytes_in), number_cell(x.bytes_out),
+              number_cell(x.messages_in), number_cell(x.messages_out)});
+  }
+}
+
+} // namespace
+
+void publish_sheets(runtime::node& node, const endpoint_state_ptr& state) {
+  runtime::probe::of(node).publish({
+    .name = "endpoints",
+    .source = state->options.name,
+    .columns = {{"endpoint", cell_kind::text},
+                {"port", cell_kind::integer},
+                {"shard", cell_kind::integer},
+                {"open", cell_kind::integer},
+                {"accepted", cell_kind::integer},
+                {"upgraded", cell_kind::integer},
+                {"refused", cell_kind::integer},
+                {"slow consumers", cell_kind::integer},
+                {"timeouts", cell_kind::integer},
+                {"bytes in", cell_kind::bytes},
+                {"bytes out", cell_kind::bytes},
+                {"messages in", cell_kind::integer},
+                {"messages out", cell_kind::integer}},
+    .scope = runtime::sheet_scope::node,
+    .scan = [weak = std::weak_ptr{state}](runtime::shard*,
+                                          const runtime::sheet_query&)
+      -> std::unique_ptr<runtime::sheet_scan> {
+      auto alive = weak.lock();
+      if (!alive)
+        return nullptr;
+      return runtime::scan_once([alive = std::move(alive)](row_picker& to) {
+        offer_endpoint(*alive, to);
+      });
+    },
+  });
+  // Those of all endpoints, so published by each and shown once.
+  runtime::probe::of(node).publish({.name = "sockets",
+                                    .source = "transport",
+                                    .columns = socket_columns,
+                                    .sort = "queued",
+                                    .scan = look_at_sockets});
+}
+
+} // namespace bennu::transport::detail
