@@ -25,6 +25,7 @@ HOMES = {
     "openssl/": ["channels/token.cpp"],
     "prometheus/": ["transport/metrics.cpp"],
     "CLI/": ["examples/", "observer/", "tests/"],
+    "curses.h": ["observer/cli/"],
 }
 
 # Time and chance come in through constructors, so that tests can replay them.

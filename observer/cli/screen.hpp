@@ -1,0 +1,143 @@
+#pragma once
+
+#include "channels/json.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace observer_cli {
+
+using bennu::channels::json;
+
+/// How a piece of a line looks.
+enum class style : std::uint8_t { plain, head, chosen, warm, hot, dim };
+
+struct piece {
+  std::string text;
+  style how = style::plain;
+};
+
+/// One line of a terminal, as wide as it.
+using screen_line = std::vector<piece>;
+
+/// What the keyboard can say.
+struct key {
+  enum class kind {
+    text,
+    up,
+    down,
+    left,
+    right,
+    page_up,
+    page_down,
+    enter,
+    escape,
+    backspace,
+    none
+  };
+  kind what = kind::none;
+  char text = 0;
+};
+
+/// The full screen without a terminal: keys and answers in, lines out, so that
+/// a test can play it. Confined to its thread.
+class screen {
+public:
+  enum class wish { nothing, refresh, quit, kill };
+
+  explicit screen(std::string url, std::chrono::milliseconds interval);
+
+  /// What is to be done about a key.
+  wish press(const key& x);
+
+  // -- between it and the node --
+
+  /// The questions whose answers it shows.
+  std::vector<json> questions(std::size_t height) const;
+  void connected(const json& about);
+  void answered(std::vector<json> pages);
+
+  /// A line for the foot: what went wrong, what was done.
+  void say(std::string text) { said_ = std::move(text); }
+  void lost(const std::string& why);
+
+  bool paused() const noexcept { return paused_; }
+  std::chrono::milliseconds interval() const noexcept { return interval_; }
+
+  /// Whom `kill` is about.
+  std::string chosen_pid() const;
+
+  /// Exactly `height` lines of `width` columns; a terminal of less than 40 by
+  /// 8 gets one that asks for more.
+  std::vector<screen_line> draw(std::size_t width, std::size_t height) const;
+
+  static constexpr std::chrono::milliseconds interval_min{500};
+  static constexpr std::chrono::milliseconds interval_max{60'000};
+
+private:
+  /// Where one has walked: a view, and what it is about.
+  struct place {
+    std::string title;
+    std::string sheet;
+    std::string about{};
+    std::string sort{};
+    std::string filter{};
+    bool reverse = false;
+    std::size_t offset = 0;
+    std::size_t chosen = 0;
+  };
+
+  place& here() { return path_.back(); }
+  const place& here() const { return path_.back(); }
+  bool is_home() const { return here().sheet == "home"; }
+
+  wish press_text(char x);
+  wish press_while_typing(const key& x);
+  wish go_to(std::size_t view);
+  wish step_view(int by);
+  wish walk_in();
+  wish walk_back();
+  wish sort_next(int by);
+  wish turn_page(int by);
+  void choose(int by);
+  std::string cell_of(const char* kind) const;
+  void note_history(const std::vector<json>& pages);
+
+  screen_line title_line(std::size_t width) const;
+  screen_line views_line(std::size_t width) const;
+  screen_line foot_line(std::size_t width) const;
+  std::vector<screen_line> help(std::size_t width) const;
+  std::vector<screen_line> home(std::size_t width) const;
+  std::vector<screen_line> shards(const json& page, std::size_t width) const;
+  std::vector<screen_line> table(const json& page, std::size_t width,
+                                 bool choosing) const;
+
+  std::string url_;
+  std::chrono::milliseconds interval_;
+  std::string node_;
+  bool read_only_ = true;
+  bool online_ = false;
+  bool paused_ = false;
+  bool helping_ = false;
+  bool typing_ = false;
+  bool confirming_ = false;
+  std::string typed_;
+  std::string said_;
+  std::size_t view_ = 0;
+  std::vector<place> path_;
+  std::vector<json> pages_;
+
+  /// Of each shard: busy percent of the last refreshes, and what it is made of.
+  struct shard_past {
+    std::int64_t cpu = -1;
+    std::int64_t clock = 0;
+    std::vector<int> busy;
+  };
+  std::map<std::int64_t, shard_past> past_;
+};
+
+} // namespace observer_cli
