@@ -1,6 +1,7 @@
 // bennu-chat: rooms, and a page to talk in them.
 #include "examples/chat/options.hpp"
 #include "examples/chat/tree.hpp"
+#include "observer/agent.hpp"
 #include "runtime/node.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/file_plan.hpp"
@@ -22,10 +23,14 @@ int main(int argc, char** argv) {
     .private_files = opts.private_files || files.private_files,
   }};
   // Returns after SIGTERM, once every client has been told.
-  return node.run(chat::tree(opts), [&] {
+  return node.run(chat::observed_tree(opts), [&] {
     const auto port = bennu::transport::bound_port(node, "chat.endpoint");
     std::cout << "Open http://" << opts.host << ':' << port
               << " in a browser; Ctrl-C ends the node." << std::endl;
+    if (opts.observer)
+      std::cout << "Observe it by bennu-observer ws://" << opts.observer->host
+                << ':' << bennu::observer::bound_port(node, "observer")
+                << std::endl;
   });
 }
 // [main]

@@ -20,6 +20,26 @@ std::string check_log_level(const std::string& name) {
 
 } // namespace
 
+/// The options of the observer's agent, which only runs when given a port.
+void add_observer(CLI::App& app, options& opts,
+                  bennu::observer::agent_options& agent) {
+  agent.static_dir = BENNU_OBSERVER_PAGE;
+  app.add_option_function<std::uint16_t>(
+    "--observer-port",
+    [&](std::uint16_t port) {
+      agent.port = port;
+      opts.observer = agent;
+    },
+    "port for observers; 0: any free one; without: none can look in");
+  app
+    .add_option("--observer-host", agent.host, "loopback address for observers")
+    ->capture_default_str();
+  app.add_option("--observer-token-file", agent.token_file,
+                 "file with the observers' token; without: one is made");
+  app.add_flag("--allow-destructive", agent.allow_destructive,
+               "let observers kill processes and steer supervisors");
+}
+
 parsed parse_options(int argc, char** argv) {
   options opts;
   opts.static_dir = BENNU_CHAT_PAGE;
@@ -60,6 +80,8 @@ parsed parse_options(int argc, char** argv) {
   app.add_option("--log-level", level, "debug, info, warning, error or off")
     ->check(check_log_level, "")
     ->capture_default_str();
+  bennu::observer::agent_options agent;
+  add_observer(app, opts, agent);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
@@ -72,6 +94,10 @@ parsed parse_options(int argc, char** argv) {
   const auto ms = [](double s) {
     return std::chrono::ceil<std::chrono::milliseconds>(seconds{s});
   };
+  if (opts.observer) {
+    agent.port = opts.observer->port;
+    opts.observer = agent;
+  }
   opts.timeout = ms(timeout);
   opts.drain_time = ms(drain_time);
   opts.check_origin = !no_check_origin;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "observer/agent.hpp"
 #include "runtime/log.hpp"
 
 #include <chrono>
@@ -21,6 +22,7 @@ struct options {
   std::string static_dir;
   std::chrono::milliseconds timeout{60'000};
   std::chrono::milliseconds drain_time{30'000};
+  std::optional<bennu::observer::agent_options> observer; // none: no agent
   bennu::runtime::log_level log_level = bennu::runtime::log_level::info;
 };
 

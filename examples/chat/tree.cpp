@@ -5,6 +5,7 @@
 #include "channels/socket_spec.hpp"
 #include "examples/chat/history.hpp"
 #include "examples/chat/room_channel.hpp"
+#include "observer/agent.hpp"
 #include "transport/endpoint.hpp"
 
 namespace chat {
@@ -41,5 +42,14 @@ runtime::supervisor_spec tree(const options& opts) {
     }));
 }
 // [tree]
+
+runtime::supervisor_spec observed_tree(const options& opts) {
+  auto top = tree(opts);
+  // First, so that it sees the others restart.
+  if (opts.observer)
+    top.children.insert(top.children.begin(),
+                        bennu::observer::agent(*opts.observer));
+  return top;
+}
 
 } // namespace chat

@@ -1,0 +1,103 @@
+// The observer's page in a browser. The pictures are kept as the test's output.
+
+import assert from "node:assert/strict";
+import {mkdirSync} from "node:fs";
+import {after, before, test} from "node:test";
+
+import {chromium} from "playwright-core";
+
+import {startObserved, token} from "./support/observer.mjs";
+import {connect, join} from "./support/phoenix_client.mjs";
+
+const output = process.env.BENNU_TEST_OUTPUT ??
+  new URL("../../build/dev/test-output", import.meta.url).pathname;
+
+let browser;
+
+before(async () => {
+  mkdirSync(output, {recursive: true});
+  browser = await chromium.launch({
+    executablePath: process.env.BENNU_CHROMIUM ?? "/usr/bin/chromium",
+    // Without a sandbox because ci runs as root; the rest keeps the browser
+    // from calling home.
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update",
+      "--disable-sync"],
+  });
+});
+
+after(() => browser?.close());
+
+async function open(t, {port}, hash = `#${token}`) {
+  const page = await browser.newPage({viewport: {width: 1280, height: 900}});
+  page.setDefaultTimeout(15_000);
+  t.after(() => page.close());
+  page.problems = [];
+  page.on("pageerror", (error) => page.problems.push(String(error)));
+  await page.goto(`http://127.0.0.1:${port}/${hash}`);
+  return page;
+}
+
+const online = (page) =>
+  page.getByTestId("state").filter({hasText: "online"}).waitFor();
+
+test("every view shows what the node has, and draws its tree", async (t) => {
+  const seen = await startObserved(t);
+  const socket = await connect(t, seen.node);
+  await join(socket, "rooms:lobby");
+  const page = await open(t, seen);
+  await online(page);
+  assert.equal(new URL(page.url()).hash, "", "the token leaves the URL");
+  await page.getByTestId("chart-connections").waitFor();
+  await page.screenshot({path: `${output}/observer_home.png`});
+  for (const [view, word] of [["processes", "chat.history"],
+    ["tables", "chat.pubsub.0"], ["sockets", "127.0.0.1:"],
+    ["topics", "rooms:lobby"], ["channels", "rooms:lobby"],
+    ["pubsub", "chat.pubsub.0"], ["names", "chat.endpoint"],
+    ["limits", "open files"], ["log", "observer: ws"]]) {
+    await page.getByTestId(`view-${view}`).click();
+    await page.getByTestId(`sheet-${view}`).getByText(word).first().waitFor();
+    await page.screenshot({path: `${output}/observer_${view}.png`});
+  }
+  await page.getByTestId("view-tree").click();
+  await page.locator('[data-testid="sheet-tree"] g[data-id="chat.endpoint"]')
+    .waitFor();
+  await page.screenshot({path: `${output}/observer_tree.png`});
+  await page.locator('[data-testid="sheet-tree"] g[data-id="chat.history"]')
+    .click();
+  await page.getByTestId("sheet-process").getByText("initial call").waitFor();
+  await page.screenshot({path: `${output}/observer_process.png`});
+  assert.deepEqual(page.problems, []);
+});
+
+test("a wrong token is asked for again, the right one opens", async (t) => {
+  const seen = await startObserved(t);
+  const page = await open(t, seen, "#wrong-token");
+  await page.getByTestId("refusal").getByText("Not let in").waitFor();
+  await page.getByTestId("token").fill(token);
+  await page.getByTestId("enter").click();
+  await online(page);
+  await page.getByTestId("chart-processes").waitFor();
+});
+
+test("a name made of markup stays a text", async (t) => {
+  const seen = await startObserved(t);
+  const socket = await connect(t, seen.node);
+  await join(socket, 'rooms:<img src=x onerror="window.hit=1">');
+  const page = await open(t, seen);
+  await online(page);
+  await page.getByTestId("view-topics").click();
+  await page.getByText("onerror").first().waitFor();
+  assert.equal(await page.evaluate(() => window.hit), undefined);
+});
+
+test("a table is sorted and searched by the node", async (t) => {
+  const seen = await startObserved(t);
+  const page = await open(t, seen);
+  await online(page);
+  await page.getByTestId("view-names").click();
+  await page.getByTestId("filter").fill("history");
+  await page.getByTestId("filter").press("Enter");
+  await page.getByTestId("notes").getByText(/^1 of/).waitFor();
+  assert.equal(await page.locator("tbody tr").count(), 1);
+});

@@ -1,0 +1,141 @@
+// The full screen of bennu-observer, in a terminal of 80 by 24.
+
+import assert from "node:assert/strict";
+import {spawn} from "node:child_process";
+import {createInterface} from "node:readline";
+import {test} from "node:test";
+
+import {startNode, within} from "./support/node_under_test.mjs";
+import {program, startObserved} from "./support/observer.mjs";
+import {connect, join} from "./support/phoenix_client.mjs";
+
+const play = new URL("support/terminal.py", import.meta.url).pathname;
+
+/** The program in a terminal; ends with the test. */
+class Terminal {
+  constructor(t, args) {
+    this.child = spawn("python3", ["-B", play, program, ...args],
+      {stdio: ["pipe", "pipe", "inherit"]});
+    t.after(() => this.child.kill());
+    this.answers = createInterface({input: this.child.stdout})
+      [Symbol.asyncIterator]();
+  }
+
+  async do(step) {
+    this.child.stdin.write(`${JSON.stringify(step)}\n`);
+    const {value} = await within(30_000, `the terminal does ${
+      JSON.stringify(step)}`, this.answers.next());
+    const answer = JSON.parse(value);
+    assert.ok(answer.ok, `${JSON.stringify(step)} on\n${
+      answer.screen.join("\n")}`);
+    return answer;
+  }
+
+  press(keys) {
+    return this.do({keys});
+  }
+
+  async sees(wait) {
+    return (await this.do({wait})).screen;
+  }
+}
+
+function open(t, {url, file}) {
+  return new Terminal(t, [url, "--token-file", file]);
+}
+
+/** What differs from run to run, made the same. */
+function golden(screen) {
+  return screen.map((line) => line
+    .replace(/<\d+\.\d+\.\d+>/g, (x) => "P".repeat(x.length))
+    .trimEnd());
+}
+
+test("each view fits 80 by 24 and is named in the title", async (t) => {
+  const seen = await startObserved(t);
+  const socket = await connect(t, seen.node);
+  await join(socket, "rooms:lobby");
+  const terminal = open(t, seen);
+  await terminal.sees("chat@127.0.0.1 | Home");
+  const words = {
+    1: "uptime", 2: "mailbox", 3: "chat.endpoint", 4: "duplicate_bag",
+    5: "chat.history", 6: "127.0.0.1:", 7: "rooms:lobby", 8: "rooms:lobby",
+    9: "chat.pubsub.0", 0: "observer: ws",
+  };
+  for (const [key, word] of Object.entries(words)) {
+    await terminal.press(key);
+    const screen = await terminal.sees(word);
+    assert.equal(screen.length, 24);
+    assert.match(screen[1], /^1Home 2Procs .* 0Log$/);
+  }
+  await terminal.press("q");
+  assert.equal((await terminal.do({end: true})).code, 0);
+});
+
+test("the table view is as it always was", async (t) => {
+  const seen = await startObserved(t, {args: ["--shards", "1"]});
+  const socket = await connect(t, seen.node);
+  await join(socket, "rooms:lobby");
+  const terminal = open(t, seen);
+  await terminal.sees("| Home");
+  await terminal.press("7/rooms\r");
+  await terminal.sees("| Topics | /rooms");
+  await terminal.sees("topic       subscribers");
+  const screen = golden(await terminal.sees("rooms:lobby"));
+  assert.deepEqual(screen, [
+    "chat@127.0.0.1 | Topics | /rooms                            " +
+      "read-only every 1.5s",
+    "1Home 2Procs 3Tree 4Tables 5Names 6Sockets 7Topics 8Channels 9Pubsub 0Log",
+    "topic       subscribers pubsub      shard",
+    "rooms:lobby           1 chat.pubsub     0",
+    ...Array(19).fill(""),
+    "h help  q quit  p pause  / search  s sort  Enter walk in  Esc back",
+  ]);
+});
+
+test("a search, a walk into a process and back", async (t) => {
+  const seen = await startObserved(t);
+  const terminal = open(t, seen);
+  await terminal.sees("| Home");
+  await terminal.press("2");
+  await terminal.sees("mailbox");
+  await terminal.press("/history\r");
+  await terminal.sees("| Procs | /history");
+  await terminal.sees("chat.history");
+  await terminal.press("\r");
+  await terminal.sees("initial call");
+  await terminal.press("\x1b");
+  await terminal.sees("| Procs | /history");
+  await terminal.press("h");
+  await terminal.sees("walk into a process or a table");
+});
+
+test("a wider terminal is used, and a small one borne", async (t) => {
+  const seen = await startObserved(t);
+  const terminal = open(t, seen);
+  await terminal.sees("| Home");
+  await terminal.do({resize: [40, 132]});
+  await terminal.press("2");
+  const wide = await terminal.sees("| Procs");
+  assert.equal(wide.length, 40);
+  await terminal.do({resize: [5, 20]});
+  await terminal.sees("at least 40x8");
+  await terminal.do({resize: [24, 80]});
+  await terminal.sees("| Procs");
+});
+
+test("it survives the node's restart", async (t) => {
+  const seen = await startObserved(t);
+  const terminal = open(t, seen);
+  await terminal.sees("| Home");
+  await terminal.press("5");
+  await terminal.sees("chat.history");
+  await seen.node.stop();
+  await terminal.sees("trying again");
+  const again = await startNode({args: ["--observer-port", String(seen.port),
+    "--observer-token-file", seen.file]});
+  t.after(() => again.stop());
+  await terminal.sees("h help");
+  await terminal.press("q");
+  assert.equal((await terminal.do({end: true})).code, 0);
+});
