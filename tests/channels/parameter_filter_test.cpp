@@ -8,6 +8,7 @@ namespace {
 const json params{{"user", "ann"},
                   {"password", "xyz"},
                   {"old_password_hash", 7},
+                  {"token", "y"},
                   {"deep", {{"password", {1, 2}}, {"list", {{{"a", 1}}}}}},
                   {"query", "a=b&password=xyz"}};
 
@@ -16,6 +17,7 @@ TEST(parameter_filter, hides_what_is_under_a_discarded_key) {
   EXPECT_EQ(shown.at("user"), "ann");
   EXPECT_EQ(shown.at("password"), "[FILTERED]");
   EXPECT_EQ(shown.at("old_password_hash"), "[FILTERED]");
+  EXPECT_EQ(shown.at("token"), "[FILTERED]");
   EXPECT_EQ(shown.at("deep").at("password"), "[FILTERED]");
   EXPECT_EQ(shown.at("deep").at("list"), params.at("deep").at("list"));
 }
