@@ -24,6 +24,7 @@ const runtime::pid somebody{.node = 1, .slot = 1, .serial = 1};
 
 std::vector<std::string> keys(const std::vector<tracked_ptr>& xs) {
   std::vector<std::string> all;
+  all.reserve(xs.size());
   for (const auto& x : xs)
     all.push_back(x->key.str());
   std::sort(all.begin(), all.end());

@@ -20,6 +20,7 @@ runtime::pid pid_of(std::uint32_t n) {
 /// The keys, sorted.
 std::vector<std::string> keys(const std::vector<tracked_ptr>& xs) {
   std::vector<std::string> all;
+  all.reserve(xs.size());
   for (const auto& x : xs)
     all.push_back(x->key.str());
   std::sort(all.begin(), all.end());

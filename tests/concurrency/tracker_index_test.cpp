@@ -24,6 +24,7 @@ TEST(tracker_index, readers_see_whole_presences_while_one_writes) {
     index.add(entry(i));
   std::atomic<bool> done = false;
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i)
     readers.emplace_back([&] {
       while (!done) {
