@@ -71,6 +71,11 @@ struct long_poll_options {
   /// session ends. As endpoint_options::write_queue_max.
   std::size_t buffer_max = 1024 * 1024;
 
+  /// Sessions of a shard; one more client gets 503. No connection stands behind
+  /// a session, so no file limit bounds what a flood of first polls leaves
+  /// behind for `window` * 3.
+  std::size_t sessions_max = 100'000;
+
   /// Bytes of a request with pushes; past it 413. As Plug's read_body.
   std::size_t body_max = 8'000'000;
 

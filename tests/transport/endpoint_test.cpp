@@ -125,6 +125,19 @@ TEST_F(endpoint_test, a_mount_may_have_no_websockets) {
               HasSubstr(R"({"status":410,"token":)"));
 }
 
+TEST_F(endpoint_test, polled_sessions_are_bounded) {
+  transports.longpoll = {{.sessions_max = 2}};
+  node_options.shards = 1;
+  start();
+  const auto poll = [&] {
+    return exchange("GET /socket/longpoll?vsn=2.0.0 HTTP/1.0\r\n\r\n");
+  };
+  EXPECT_THAT(poll(), HasSubstr(R"({"status":410)"));
+  EXPECT_THAT(poll(), HasSubstr(R"({"status":410)")) << "at the limit";
+  EXPECT_THAT(poll(), StartsWith("HTTP/1.1 503 ")) << "one past it";
+  EXPECT_EQ(counted().long_polls, 2u);
+}
+
 TEST_F(endpoint_test, bodies_under_way_are_bounded) {
   transports.longpoll = true;
   options.bodies_max = 10'000;

@@ -70,14 +70,18 @@ void long_poll_request::push(const runtime::pid& session) {
 /// A client without a session, or whose session has gone.
 void long_poll_request::open() {
   auto& shared = http_.shared();
+  const auto& how = http_.pages().long_poll(call_.mount);
   if (shared.draining)
     return answer_status(500, 503);
+  if (shared.counters.long_polls.value() >= how.sessions_max) {
+    shared.counters.refused.add();
+    return answer_status(500, 503);
+  }
   auto outcome = http_.pages().connect(call_.mount, call_.asked);
   if (!outcome.accepted) {
     const bool failed = outcome.refused.status >= 500;
     return failed ? answer_status(500, 500) : answer_status(403);
   }
-  const auto& how = http_.pages().long_poll(call_.mount);
   const auto spec = outcome.accepted->spec;
   const auto session = channels::start_socket<long_poll_session>(
     *spec, home().index(), std::move(*outcome.accepted),

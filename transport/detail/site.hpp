@@ -24,6 +24,7 @@ struct long_poll_site {
   std::shared_ptr<const channels::socket_spec> spec = {};
   std::chrono::milliseconds window{10'000};
   std::size_t buffer_max = 1024 * 1024;
+  std::size_t sessions_max = 100'000;
   std::size_t body_max = 8'000'000;
 };
 
