@@ -59,7 +59,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   auto& pool = data[0] & 0x80 ? inflating : plain;
   const std::string_view bytes{reinterpret_cast<const char*>(data + 1),
                                size - 1};
-  // How the network cuts the bytes must not matter.
-  BENNU_ASSERT(run(pool, bytes, piece) == run(pool, bytes, bytes.size() + 1));
+  const auto cut = run(pool, bytes, piece);
+  const auto whole = run(pool, bytes, bytes.size() + 1);
+  // How the network cuts the bytes must not matter. A compressed message that
+  // does not end as RFC 7692, 7.2.1 has it is broken, and Beast notices that or
+  // not by what it has at hand: there only what run() asserts holds.
+  if (&pool == &plain)
+    BENNU_ASSERT(cut == whole);
   return 0;
 }
