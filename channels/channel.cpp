@@ -106,9 +106,18 @@ void channel::intercepted(const broadcast_message& x) {
     detail::report_handle_out(*mount_, time, self(), x);
 }
 
+/// False when `max` events wait. A leave has no place, since it always fits.
+bool channel::take_place(std::size_t max) noexcept {
+  if (waiting_ >= max)
+    return false;
+  ++waiting_;
+  return true;
+}
+
 void channel::handle_client(const message& x) {
   if (x.event == "phx_leave")
     return carry_out(channels::stop(exit_reason::shutdown("left"), ok()), &x);
+  --waiting_;
   const handling now{*mount_, x};
   detail::handler_span span{*mount_, self(), x};
   carry_out(span.around([&] { return run_handler(x); }), &x);

@@ -123,6 +123,7 @@ protected:
 private:
   template <class, class...>
   friend class channel_maker;
+  friend class socket;
 
   void init() final;
   void handle_message(runtime::message& msg) final;
@@ -131,6 +132,7 @@ private:
   void begin(channel_start start);
   void accepted(channels::socket& to, const json& reply);
   void handle_client(const message& x);
+  bool take_place(std::size_t max) noexcept;
   void intercepted(const broadcast_message& x);
   result run_handler(const message& x);
   void carry_out(const result& x, const message* cause);
@@ -153,6 +155,7 @@ private:
   runtime::pid socket_;
   runtime::object_ref subscription_;
   bool joined_ = false;
+  std::uint32_t waiting_ = 0; // events of the client in the mailbox
 };
 
 /// A channel with a route, on its way into life.

@@ -33,6 +33,9 @@ struct joined_channel {
   /// only messages without a join_ref are for this channel.
   bool anonymous = false;
 
+  /// Its process is no channel.
+  bool custom = false;
+
   bool is(const runtime::pid& id) const noexcept {
     return slot == id.slot && serial == id.serial;
   }

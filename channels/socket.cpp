@@ -1,12 +1,14 @@
 #include "channels/socket.hpp"
 
 #include "channels/broadcast.hpp"
+#include "channels/channel.hpp"
 #include "channels/custom_channel.hpp"
 #include "channels/mount.hpp"
 #include "channels/serializer.hpp"
 #include "channels/socket_state.hpp"
 #include "channels/telemetry.hpp"
 #include "runtime/log.hpp"
+#include "runtime/shard.hpp"
 
 #include <stdexcept>
 #include <utility>
@@ -91,8 +93,7 @@ void socket::terminate(const runtime::exit_reason& why) {
   channels_.for_each([&](const joined_channel& x) {
     report_end(x.name, pid_of(x), for_channels);
     unlink(pid_of(x));
-    const auto* route = find_route(x.name.view());
-    if (route && route->is_custom())
+    if (x.custom)
       return exit(pid_of(x), for_channels);
     // By message instead of by the link, so that their terminate runs.
     send(pid_of(x), socket_closed{for_channels});
@@ -192,7 +193,18 @@ void socket::to_channel(joined_channel& to, message x) {
     return log(log_level::debug, "stale {} on {} dropped", x.event, x.topic);
   if (x.event == "phx_leave")
     to.state = state::leaving;
+  else if (!to.custom && !has_room(pid_of(to)))
+    return write_reply(x, to.join_ref, "error",
+                       {{"reason", "too many messages waiting"}});
   send(pid_of(to), client_push{std::move(x)});
+}
+
+/// Counts one more event for a channel, which counts it down.
+bool socket::has_room(const runtime::pid& of) {
+  auto* found = home().find(of);
+  return !found
+         || static_cast<channel*>(found)->take_place(
+           mount_->spec().channel_queue_max);
 }
 
 void socket::join(message x) {

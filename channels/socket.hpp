@@ -112,6 +112,7 @@ private:
   void replace(joined_channel& old, message x);
   void wait_behind(pending_join& at, message x);
   void to_channel(joined_channel& to, message x);
+  bool has_room(const runtime::pid& of);
 
   // -- joins --
 

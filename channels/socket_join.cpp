@@ -70,6 +70,7 @@ void socket::start_channel(pending_join at) {
   x.serial = started.serial;
   x.state = status::joining;
   x.anonymous = at.join.join_ref.is_null();
+  x.custom = route->is_custom();
   x.join_ref = x.anonymous ? at.join.ref : at.join.join_ref;
   more().pending.push_back(std::move(at));
   link(started);

@@ -138,6 +138,12 @@ struct socket_spec {
   /// more: error reply `too many messages while joining`.
   std::size_t join_queue_max = 100;
 
+  /// Events of a client that wait for one of its channels: what a read of 64
+  /// KiB may bring at once. With one more: error reply `too many messages
+  /// waiting`, so that a client which sends faster than its channel works costs
+  /// memory and time for so many, also after it has gone.
+  std::size_t channel_queue_max = 4096;
+
   /// How long a channel that a second join of its topic replaces may take to
   /// end before it is killed; Phoenix's 5 s.
   std::chrono::milliseconds replace_timeout{5000};

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace bennu::channels {
 namespace {
 
@@ -148,6 +151,30 @@ TEST_F(socket_events, what_waited_behind_a_refused_join_is_unmatched) {
   EXPECT_EQ(ann.await_reply(echo).payload,
             (json{{"reason", "unmatched topic"}}));
   EXPECT_EQ(ann.await_reply(leave).status, "ok");
+}
+
+/// The channel does not run while the frames arrive.
+TEST_F(socket_events, channel_queue_max_events_wait_and_not_one_more) {
+  auto ann = connect();
+  ASSERT_TRUE(ann.join("room:1"));
+  std::vector<std::string> refs;
+  for (int i = 0; i < 5; ++i)
+    refs.push_back(ann.push("room:1", "echo"));
+  const auto leave = ann.leave("room:1");
+  const auto refused = ann.await_any();
+  EXPECT_EQ(refused.ref, refs[4]);
+  EXPECT_EQ(refused.join_ref, ann.raw().join_ref("room:1"));
+  EXPECT_EQ(refused.payload, (json{{"reason", "too many messages waiting"}}));
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(ann.await_reply(refs[static_cast<std::size_t>(i)]).status, "ok");
+  EXPECT_EQ(ann.await_reply(leave).status, "ok");
+}
+
+TEST_F(socket_events, an_event_that_was_handled_makes_room) {
+  auto ann = connect();
+  ASSERT_TRUE(ann.join("room:1"));
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(ann.await_reply(ann.push("room:1", "echo")).status, "ok");
 }
 
 TEST_F(socket_events, join_queue_max_messages_wait_and_not_one_more) {

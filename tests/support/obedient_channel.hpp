@@ -165,6 +165,7 @@ inline socket_spec obedient_socket() {
                  route<obedient_channel>("exact")},
     .channels_max = 3,
     .join_queue_max = 2,
+    .channel_queue_max = 4,
   };
 }
 
