@@ -2,6 +2,7 @@
 
 #include "observer/cli/format.hpp"
 #include "observer/cli/snapshot.hpp"
+#include "runtime/sheet.hpp"
 
 #include <fstream>
 #include <iostream>
@@ -16,10 +17,25 @@ void print(const json& x) {
             << std::endl;
 }
 
+/// An empty table and one that is not there look the same in `rows`.
+void require_table(source& node, const std::string& name) {
+  const auto page =
+    node.ask("read", {{"sheet", "tables"},
+                      {"filter", name},
+                      {"limit", bennu::runtime::sheet_query::rows_max}});
+  for (const auto& row : page.at("rows"))
+    if (row[0] == name || row[1].dump() == name)
+      return;
+  throw cli_error(exit_code::failed,
+                  "there is no table \"" + name + "\"; `tables` lists them");
+}
+
 void read(source& node, const command& what) {
   const auto page = node.ask("read", what.question);
   if (page.at("rows").empty() && page.at("error") != "")
     throw cli_error(exit_code::failed, page.at("error"));
+  if (page.at("rows").empty() && page.at("sheet") == "rows")
+    require_table(node, what.question.value("about", ""));
   if (!what.as_json)
     std::cout << as_table(page) << std::flush;
   else if (page.at("sheet") == "process")
