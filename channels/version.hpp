@@ -18,6 +18,8 @@ struct version {
   /// Not a pre-release, which is older than what it precedes.
   bool is_release = true;
 
+  // clang-tidy takes the 0 that <=> is compared with for a null pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   auto operator<=>(const version&) const = default;
 };
 

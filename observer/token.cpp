@@ -29,8 +29,8 @@ std::string private_folder() {
   if (const char* run = std::getenv("XDG_RUNTIME_DIR"); run && *run)
     return run;
   const char* home = std::getenv("HOME");
-  const auto folder =
-    home && *home ? std::string{home} + "/.bennu"
+  auto folder = home && *home
+                  ? std::string{home} + "/.bennu"
                   : fmt::format("/tmp/bennu-{}", static_cast<int>(::getuid()));
   ::mkdir(folder.c_str(), S_IRWXU);
   struct stat about {};

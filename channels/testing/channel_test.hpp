@@ -15,6 +15,7 @@
 
 namespace bennu::channels::testing {
 
+// GoogleTest's name. NOLINTNEXTLINE(readability-identifier-naming)
 inline void PrintTo(const received& x, std::ostream* to) {
   *to << x.wire;
 }

@@ -152,7 +152,7 @@ std::string screen::cell_of(const char* kind) const {
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (!row[i].is_string())
       continue;
-    const auto text = row[i].get<std::string>();
+    auto text = row[i].get<std::string>();
     const auto of = page.at("columns")[i].at("kind").get<std::string>();
     const bool is_pid = text.starts_with("<") && text.ends_with(">");
     if (std::string_view{kind} == "pid" ? is_pid : of == kind)
