@@ -4,64 +4,22 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
-#include <cstdlib>
-#include <iostream>
-#include <string>
-
 namespace bennu::runtime {
 namespace {
 
-constexpr std::uint64_t fixed_seeds = 300;
-constexpr std::uint64_t fresh_seeds = 100;
-constexpr int steps = 60;
-
-/// Runs one seed; false, with all that did not hold, when it failed.
-bool holds(std::uint64_t seed) {
-  tree_world world{seed};
-  world.run(steps);
-  for (const auto& fault : world.faults())
-    ADD_FAILURE() << "seed " << seed << ": " << fault
-                  << "\n  again: BENNU_SEED=" << seed
-                  << " simulation_test --gtest_filter='trees.*'";
-  if (!world.faults().empty() && std::getenv("BENNU_TRACE"))
-    for (const auto& line : world.trace())
-      std::cerr << line << '\n';
-  return world.faults().empty();
-}
-
-bool hold(std::uint64_t first, std::uint64_t count) {
-  for (auto seed = first; seed < first + count; ++seed)
-    if (!holds(seed))
-      return false;
-  return true;
-}
+const seeded<tree_world> worlds{"trees", 60};
 
 TEST(trees, hold_what_they_promise) {
-  if (const auto one = setting("BENNU_SEED", 0); one != 0)
-    hold(one, 1);
-  else if (setting("BENNU_SEED_BASE", 0) != 0)
-    hold(1, fixed_seeds);
-  else
-    hold(1, setting("BENNU_SEEDS", fixed_seeds));
+  worlds.run_fixed(300);
 }
 
 TEST(trees, hold_it_for_fresh_seeds_too) {
-  const auto base = setting("BENNU_SEED_BASE", 0);
-  if (base == 0 || setting("BENNU_SEED", 0) != 0)
-    GTEST_SKIP() << "BENNU_SEED_BASE is not set";
-  std::cerr << "fresh seeds from " << base << '\n';
-  hold(base, setting("BENNU_SEEDS", fresh_seeds));
+  worlds.run_fresh(100);
 }
 
 TEST(trees, grow_and_fall_the_same_way_for_the_same_seed) {
-  for (const std::uint64_t seed : {7, 8, 9}) {
-    tree_world once{seed};
-    once.run(steps);
-    tree_world again{seed};
-    again.run(steps);
-    EXPECT_EQ(once.trace(), again.trace()) << seed;
-  }
+  for (const std::uint64_t seed : {7, 8, 9})
+    worlds.run_twice(seed);
 }
 
 } // namespace
