@@ -1,13 +1,13 @@
 #include "channels/pubsub/pubsub.hpp"
 
 #include "channels/pubsub/hub.hpp"
+#include "channels/pubsub/hub_keeper.hpp"
 #include "channels/pubsub/pubsub_sheets.hpp"
 #include "channels/pubsub/server.hpp"
 #include "runtime/node.hpp"
 #include "runtime/process.hpp"
 #include "runtime/shard.hpp"
 
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -16,21 +16,6 @@
 namespace bennu::channels {
 
 namespace {
-
-/// Keeps a spec's hub over restarts of its supervisor. One on another node is
-/// another pubsub.
-struct hub_keeper {
-  std::mutex mutex;
-  std::shared_ptr<pubsub_hub> hub;
-
-  std::shared_ptr<pubsub_hub> on(runtime::node& node,
-                                 const pubsub_options& options) {
-    const std::lock_guard guard{mutex};
-    if (!hub || &hub->node() != &node)
-      hub = std::make_shared<pubsub_hub>(node, options);
-    return hub;
-  }
-};
 
 runtime::child_spec server_spec(const std::shared_ptr<pubsub_hub>& hub,
                                 std::size_t index) {
@@ -53,7 +38,7 @@ runtime::child_spec pubsub_spec(pubsub_options options) {
   if (options.name.empty())
     throw std::invalid_argument(
       "the name option is required when starting a pubsub");
-  auto keeper = std::make_shared<hub_keeper>();
+  auto keeper = std::make_shared<hub_keeper<pubsub_hub>>();
   const auto name = options.name;
   auto start = [keeper, options = std::move(options)]()
     -> std::unique_ptr<runtime::detail::process_maker> {

@@ -1,5 +1,6 @@
 #include "channels/tracker/tracker.hpp"
 
+#include "channels/pubsub/hub_keeper.hpp"
 #include "channels/tracker/hub.hpp"
 #include "channels/tracker/server.hpp"
 #include "runtime/environment.hpp"
@@ -7,7 +8,6 @@
 #include "runtime/shard.hpp"
 #include "runtime/supervisor.hpp"
 
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -16,22 +16,6 @@
 namespace bennu::channels {
 
 namespace {
-
-/// Keeps a spec's hub over restarts of its supervisor. One on another node is
-/// another tracker.
-struct tracker_keeper {
-  std::mutex mutex;
-  std::shared_ptr<tracker_hub> hub;
-
-  std::shared_ptr<tracker_hub> on(runtime::node& node,
-                                  const tracker_options& options) {
-    const std::lock_guard guard{mutex};
-    if (!hub || &hub->node() != &node)
-      hub = std::make_shared<tracker_hub>(node, options);
-    tracker_hub::publish(hub);
-    return hub;
-  }
-};
 
 void require_valid(const tracker_options& x) {
   const auto refuse = [](const std::string& why) {
@@ -53,12 +37,13 @@ void require_valid(const tracker_options& x) {
 
 runtime::child_spec tracker_spec(tracker_options options) {
   require_valid(options);
-  auto keeper = std::make_shared<tracker_keeper>();
+  auto keeper = std::make_shared<hub_keeper<tracker_hub>>();
   const auto name = options.name;
   auto start = [keeper, options = std::move(options)]()
     -> std::unique_ptr<runtime::detail::process_maker> {
     auto& node = runtime::shard::current()->node();
     const auto hub = keeper->on(node, options);
+    tracker_hub::publish(hub);
     runtime::supervisor_spec servers{
       .name = options.name, .intensity = options.intensity, .children = {}};
     for (std::size_t i = 0; i < hub->size(); ++i) {
