@@ -4,6 +4,7 @@
 #include "channels/detail/observed.hpp"
 #include "channels/mount.hpp"
 #include "channels/socket.hpp"
+#include "channels/telemetry.hpp"
 #include "runtime/log.hpp"
 #include "runtime/shard.hpp"
 
@@ -100,7 +101,8 @@ void channel::handle_message(runtime::message& msg) {
 }
 
 void channel::intercepted(const broadcast_message& x) {
-  const detail::stopwatch time{&mount_->telemetry(), log_level::off};
+  const detail::stopwatch time{
+    &mount_->telemetry(), {events::handle_out}, log_level::off};
   carry_out(handle_out(x.event(), x.payload()), nullptr);
   if (time.runs())
     detail::report_handle_out(*mount_, time, self(), x);

@@ -3,6 +3,7 @@
 #include "channels/detail/observed.hpp"
 #include "channels/serializer.hpp"
 #include "channels/socket_spec.hpp"
+#include "channels/telemetry.hpp"
 #include "runtime/log.hpp"
 
 #include <exception>
@@ -79,6 +80,7 @@ connect_outcome negotiate(const std::shared_ptr<const socket_spec>& spec,
   }
   const detail::stopwatch time{
     spec->mounted ? &spec->mounted->node().telemetry() : nullptr,
+    {events::socket_connected},
     spec->log_connect};
   try {
     auto outcome = connect(spec, *format, request);

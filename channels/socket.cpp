@@ -243,7 +243,8 @@ void socket::replace(joined_channel& old, message x) {
 }
 
 detail::stopwatch socket::stopwatch() const {
-  return {&mount_->telemetry(), mount_->spec().log_join};
+  return {
+    &mount_->telemetry(), {events::channel_joined}, mount_->spec().log_join};
 }
 
 void socket::wait_behind(pending_join& at, message x) {

@@ -44,10 +44,13 @@ bool telemetry::detach(std::string_view id) {
 
 void telemetry::publish() {
   auto made = std::make_shared<entries_by_name>();
-  for (const auto& x : entries_)
+  std::uint64_t attached = 0;
+  for (const auto& x : entries_) {
     (*made)[x->name].push_back(x);
+    attached |= event_names{x->name}.bits();
+  }
   by_name_ = std::move(made);
-  attached_ = !entries_.empty();
+  attached_ = attached;
 }
 
 std::shared_ptr<const telemetry::entries>

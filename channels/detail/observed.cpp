@@ -21,6 +21,9 @@ std::string shown(const socket_spec& spec, const connect_request& x) {
   return spec.filter_parameters(json(x.params)).dump();
 }
 
+constexpr runtime::event_names handle_in_events{
+  events::handle_in_start, events::handle_in_stop, events::handle_in_exception};
+
 /// Phoenix's own topics are not logged.
 bool worth_a_line(std::string_view topic) {
   return !topic.starts_with("phoenix");
@@ -102,7 +105,7 @@ void report_handle_out(const shard_mount& mount, const stopwatch& time,
 handler_span::handler_span(const shard_mount& mount, const runtime::pid& who,
                            const message& x)
   : mount_(mount), who_(who), message_(x),
-    time_(&mount.telemetry(), mount.spec().log_handle_in) {}
+    time_(&mount.telemetry(), handle_in_events, mount.spec().log_handle_in) {}
 
 telemetry_event handler_span::about(std::string_view name) const {
   return {name,

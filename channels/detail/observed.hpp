@@ -15,12 +15,13 @@
 
 namespace bennu::channels::detail {
 
-/// Measures for the log and telemetry, when either listens; else it reads no
-/// clock. Confined to its thread.
+/// Measures for the log at `level` and for those who listen to one of `names`;
+/// without either it reads no clock. Confined to its thread.
 class stopwatch {
 public:
-  stopwatch(const runtime::telemetry* events, runtime::log_level level)
-    : runs_((events && events->attached())
+  stopwatch(const runtime::telemetry* events, runtime::event_names names,
+            runtime::log_level level)
+    : runs_((events && events->attached(names))
             || level >= runtime::log_threshold()),
       began_(runs_ ? runtime::real_clock().now() : runtime::time_point{}) {}
 

@@ -45,6 +45,32 @@ TEST_F(telemetry_test, calls_the_handlers_of_an_event_in_order) {
   EXPECT_EQ(events.handlers("said"), (ids{"b", "a"}));
 }
 
+TEST_F(telemetry_test, tells_beforehand_whether_anybody_listens) {
+  constexpr event_names rooms{"said", "left"};
+  EXPECT_FALSE(events.attached(rooms));
+  events.attach("a", "left", note("a"));
+  EXPECT_TRUE(events.attached(rooms));
+  EXPECT_TRUE(events.attached({"left"}));
+  EXPECT_FALSE(events.attached({"said"}));
+  EXPECT_FALSE(events.attached({}));
+  events.detach("a");
+  EXPECT_FALSE(events.attached(rooms));
+}
+
+// Names may share a bit of event_names; whoever is asked then looks closer.
+TEST_F(telemetry_test, names_that_share_a_bit_are_told_apart) {
+  const std::string name = "said";
+  std::string twin;
+  for (int i = 0; twin.empty(); ++i)
+    if (const auto other = std::to_string(i);
+        event_names{other}.bits() == event_names{name}.bits())
+      twin = other;
+  events.attach("a", twin, note("a"));
+  EXPECT_TRUE(events.attached({name}));
+  say("ann");
+  EXPECT_EQ(seen, ids{});
+}
+
 TEST_F(telemetry_test, hands_over_measurements_and_metadata) {
   double bytes = 0;
   events.attach("a", "said", [&](const telemetry_event& x) {

@@ -1,3 +1,4 @@
+#include "channels/telemetry.hpp"
 #include "runtime/telemetry.hpp"
 #include "tests/transport/endpoint_fixture.hpp"
 #include "transport/metrics.hpp"
@@ -11,6 +12,8 @@ using namespace testing;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+constexpr auto connects = channels::events::socket_connected;
 
 class metrics_test : public endpoint_fixture {
 protected:
@@ -44,7 +47,7 @@ TEST_F(metrics_test, a_scrape_tells_what_has_happened) {
 TEST_F(metrics_test, without_a_path_there_is_no_page_and_nobody_listens) {
   start();
   EXPECT_THAT(scrape(), StartsWith("HTTP/1.1 404"));
-  EXPECT_FALSE(node->telemetry().attached());
+  EXPECT_FALSE(node->telemetry().attached({connects}));
 }
 
 TEST_F(metrics_test, only_get_reads_it) {
@@ -57,9 +60,9 @@ TEST_F(metrics_test, only_get_reads_it) {
 TEST_F(metrics_test, an_endpoint_that_has_ended_no_longer_listens) {
   options.metrics_path = "/metrics";
   start();
-  EXPECT_TRUE(node->telemetry().attached());
+  EXPECT_TRUE(node->telemetry().attached({connects}));
   node->stop();
-  EXPECT_FALSE(node->telemetry().attached());
+  EXPECT_FALSE(node->telemetry().attached({connects}));
 }
 
 } // namespace
