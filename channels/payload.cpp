@@ -1,5 +1,7 @@
 #include "channels/payload.hpp"
 
+#include "channels/json_text.hpp"
+
 namespace bennu::channels {
 
 namespace {
@@ -14,7 +16,7 @@ rendered_payload::kind kind_of(const payload& x) {
 } // namespace
 
 rendered_payload::rendered_payload(const payload& x)
-  : kind_(kind_of(x)),
-    text_(x.is_binary() ? std::string{x.as_bytes()} : x.as_json().dump()) {}
+  : kind_(kind_of(x)), text_(x.is_binary() ? std::string{x.as_bytes()}
+                                           : to_json_text(x.as_json())) {}
 
 } // namespace bennu::channels

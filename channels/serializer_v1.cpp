@@ -55,9 +55,9 @@ message serializer_v1::decode(opcode, std::string_view data) const {
   x.topic = fetch_name(map, "topic");
   x.event = fetch_name(map, "event");
   x.payload = std::move(fetch(map, "payload"));
-  x.ref = wire_ref::from_json(fetch(map, "ref").dump());
+  x.ref = wire_ref::from_json(to_json_text(fetch(map, "ref")));
   if (const auto found = map.find("join_ref"); found != map.end())
-    x.join_ref = wire_ref::from_json(found->dump());
+    x.join_ref = wire_ref::from_json(to_json_text(*found));
   check_names(x);
   return x;
 }

@@ -2,7 +2,9 @@
 
 #include "channels/json_text.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include <fmt/core.h>
@@ -22,14 +24,65 @@ std::string take_name(json& value, const char* what) {
   return std::move(value.get_ref<std::string&>());
 }
 
+/// `null` or a string without escapes, as clients write refs and names, cut
+/// off the front of `text` together with the comma behind it. Empty when there
+/// is something else.
+std::string_view take_simple(std::string_view& text) {
+  const auto is_simple = [](char c) {
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+  };
+  std::size_t size = 4;
+  if (text.starts_with('"')) {
+    const auto end = std::find_if_not(text.begin() + 1, text.end(), is_simple);
+    if (end == text.end() || *end != '"')
+      return {};
+    size = static_cast<std::size_t>(end - text.begin()) + 1;
+  } else if (!text.starts_with("null")) {
+    return {};
+  }
+  if (size >= text.size() || text[size] != ',')
+    return {};
+  const auto found = text.substr(0, size);
+  text.remove_prefix(size + 1);
+  return found;
+}
+
+/// A message written as phoenix.js writes it, taken apart without building the
+/// list around its payload. Nothing when it is written otherwise or wrong.
+std::optional<message> decode_plain(std::string_view data) {
+  if (!data.starts_with('[') || !data.ends_with(']'))
+    return {};
+  auto rest = data.substr(1, data.size() - 2);
+  const auto join_ref = take_simple(rest);
+  const auto ref = take_simple(rest);
+  const auto topic = take_simple(rest);
+  const auto event = take_simple(rest);
+  if (join_ref.empty() || ref.empty() || !topic.starts_with('"')
+      || !event.starts_with('"'))
+    return {};
+  message x;
+  try {
+    x.payload = parse_json(rest, json_depth_max - 1);
+  } catch (const malformed_frame&) {
+    return {};
+  }
+  x.join_ref = wire_ref::from_json(join_ref);
+  x.ref = wire_ref::from_json(ref);
+  x.topic = topic.substr(1, topic.size() - 2);
+  x.event = event.substr(1, event.size() - 2);
+  return x;
+}
+
 message decode_text(std::string_view data) {
+  if (auto plain = decode_plain(data))
+    return std::move(*plain);
   auto parts = parse_json(data);
   if (!parts.is_array() || parts.size() < 5)
     throw malformed_frame(
       "V2 JSON Serializer expected [join_ref, ref, topic, event, payload]");
   message x;
-  x.join_ref = wire_ref::from_json(parts[0].dump());
-  x.ref = wire_ref::from_json(parts[1].dump());
+  x.join_ref = wire_ref::from_json(to_json_text(parts[0]));
+  x.ref = wire_ref::from_json(to_json_text(parts[1]));
   x.topic = take_name(parts[2], "topic");
   x.event = take_name(parts[3], "event");
   x.payload = std::move(parts[4]);
@@ -110,10 +163,12 @@ frame_ptr binary_frame(binary_kind kind, std::initializer_list<named_text> xs,
 
 frame_ptr text_frame(std::string_view join_ref, std::string_view ref,
                      std::string_view topic, std::string_view event,
-                     std::string_view payload) {
+                     std::initializer_list<std::string_view> payload) {
+  auto size = join_ref.size() + ref.size() + topic.size() + event.size() + 16;
+  for (const auto part : payload)
+    size += part.size();
   std::string out;
-  out.reserve(join_ref.size() + ref.size() + topic.size() + event.size()
-              + payload.size() + 16);
+  out.reserve(size);
   out += '[';
   out += join_ref;
   out += ',';
@@ -123,7 +178,8 @@ frame_ptr text_frame(std::string_view join_ref, std::string_view ref,
   out += ',';
   append_json_string(out, event);
   out += ',';
-  out += payload;
+  for (const auto part : payload)
+    out += part;
   out += ']';
   return {opcode::text, out};
 }
@@ -157,7 +213,7 @@ frame_ptr serializer_v2::encode_push(const wire_ref& join_ref,
       binary_kind::push,
       {{"join_ref", join_ref.plain()}, {"topic", topic}, {"event", event}},
       x.text());
-  return text_frame(join_ref.json(), ref.json(), topic, event, x.text());
+  return text_frame(join_ref.json(), ref.json(), topic, event, {x.text()});
 }
 
 frame_ptr serializer_v2::encode_reply(const wire_ref& join_ref,
@@ -172,12 +228,10 @@ frame_ptr serializer_v2::encode_reply(const wire_ref& join_ref,
                          {"topic", topic},
                          {"status", status}},
                         x.text());
-  std::string answer = R"({"response":)";
-  answer += x.text();
-  answer += R"(,"status":)";
-  append_json_string(answer, status);
-  answer += '}';
-  return text_frame(join_ref.json(), ref.json(), topic, "phx_reply", answer);
+  std::string how;
+  append_json_string(how, status);
+  return text_frame(join_ref.json(), ref.json(), topic, "phx_reply",
+                    {R"({"response":)", x.text(), R"(,"status":)", how, "}"});
 }
 
 frame_ptr serializer_v2::encode_broadcast(std::string_view topic,
@@ -187,7 +241,7 @@ frame_ptr serializer_v2::encode_broadcast(std::string_view topic,
   if (is_binary(x))
     return binary_frame(binary_kind::broadcast,
                         {{"topic", topic}, {"event", event}}, x.text());
-  return text_frame("null", "null", topic, event, x.text());
+  return text_frame("null", "null", topic, event, {x.text()});
 }
 
 } // namespace bennu::channels

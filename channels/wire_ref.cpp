@@ -36,7 +36,7 @@ wire_ref::wire_ref(const wire_ref& other) {
 }
 
 wire_ref::~wire_ref() {
-  if (tag_ == allocated)
+  if (content_.tag == allocated)
     delete[] stored().data();
 }
 
@@ -50,24 +50,24 @@ std::string wire_ref::plain() const {
 }
 
 std::string_view wire_ref::stored() const noexcept {
-  if (tag_ != allocated)
-    return {buffer_, tag_};
+  if (content_.tag != allocated)
+    return {content_.buffer, content_.tag};
   heap_text x{};
-  std::memcpy(&x, buffer_, heap_text_size);
+  std::memcpy(&x, content_.buffer, heap_text_size);
   return {x.text, x.size};
 }
 
 void wire_ref::assign(std::string_view text) {
   if (text.size() <= inline_max) {
-    std::memcpy(buffer_, text.data(), text.size());
-    tag_ = static_cast<std::uint8_t>(text.size());
+    std::memcpy(content_.buffer, text.data(), text.size());
+    content_.tag = static_cast<std::uint8_t>(text.size());
     return;
   }
   const heap_text x{new char[text.size()],
                     static_cast<std::uint32_t>(text.size())};
   std::memcpy(x.text, text.data(), text.size());
-  std::memcpy(buffer_, &x, heap_text_size);
-  tag_ = allocated;
+  std::memcpy(content_.buffer, &x, heap_text_size);
+  content_.tag = allocated;
 }
 
 } // namespace bennu::channels

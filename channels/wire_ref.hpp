@@ -34,7 +34,7 @@ public:
   }
   ~wire_ref();
 
-  bool is_null() const noexcept { return tag_ == 0; }
+  bool is_null() const noexcept { return content_.tag == 0; }
 
   /// As JSON: what text serializers write.
   std::string_view json() const noexcept {
@@ -52,16 +52,18 @@ public:
 private:
   static constexpr std::uint8_t allocated = 0xFF;
 
+  // Inline text, or a pointer and a 32-bit size; the tag is the inline size.
+  // One struct, so that a move is two words and not fifteen characters.
+  struct content {
+    char buffer[inline_max] = {};
+    std::uint8_t tag = 0;
+  };
+
   std::string_view stored() const noexcept;
   void assign(std::string_view text);
-  void swap(wire_ref& other) noexcept {
-    std::swap(buffer_, other.buffer_);
-    std::swap(tag_, other.tag_);
-  }
+  void swap(wire_ref& other) noexcept { std::swap(content_, other.content_); }
 
-  // Inline text, or a pointer and a 32-bit size; tag_ is the inline size.
-  char buffer_[inline_max] = {};
-  std::uint8_t tag_ = 0;
+  content content_;
 };
 
 } // namespace bennu::channels

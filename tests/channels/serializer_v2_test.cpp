@@ -253,5 +253,52 @@ TEST(serializer_v2, refuses_binary_names_that_are_not_utf8) {
             "topic is not UTF-8");
 }
 
+// A message without blanks and escapes takes a shorter way, whose answers are
+// the same, errors included.
+TEST(serializer_v2, spelling_changes_nothing) {
+  const std::string messages[] = {
+    R"(["1","2","room:a","new",{"body":"hi"}])",
+    R"([null,null,"room:a","new",{}])",
+    R"([1,2.5,"room:a","new",[1,{"a":[]}]])",
+    R"(["1","2","room:\u0061","new",null])",
+    R"(["1","2","room:ä","new","text"])",
+    R"(["1","2","room:a","new",{},"more"])",
+    R"(["1","2","room:a","new",{"body":"hi"}}])",
+    R"(["1","2","room:a","new",])",
+    R"(["1","2","room:a","new"])",
+    R"(["1","2",null,"new",{}])",
+    R"(["1","2","room:a",3,{}])",
+    R"(["1","2","room:a","new",{})",
+    R"(["1","2","room:a","new",1,])",
+  };
+  for (const auto& text : messages) {
+    const auto other = "\n" + text;
+    const bool one_fails = cause_of(opcode::text, text) != "decoded";
+    ASSERT_EQ(one_fails, cause_of(opcode::text, other) != "decoded") << text;
+    if (one_fails)
+      continue;
+    const auto x = v2.decode(opcode::text, text);
+    const auto y = v2.decode(opcode::text, other);
+    EXPECT_EQ(x.join_ref, y.join_ref) << text;
+    EXPECT_EQ(x.ref, y.ref) << text;
+    EXPECT_EQ(x.topic, y.topic) << text;
+    EXPECT_EQ(x.event, y.event) << text;
+    EXPECT_EQ(x.payload, y.payload) << text;
+  }
+}
+
+TEST(serializer_v2, nests_as_deep_on_the_short_way_as_on_the_long_one) {
+  const auto nested = [](std::size_t depth) {
+    return R"(["1","2","a","b",)" + std::string(depth, '[')
+           + std::string(depth, ']') + "]";
+  };
+  for (const auto* blank : {"", " "}) {
+    EXPECT_EQ(cause_of(opcode::text, blank + nested(json_depth_max - 1)),
+              "decoded");
+    EXPECT_THAT(cause_of(opcode::text, blank + nested(json_depth_max)),
+                HasSubstr("nests deeper than 512"));
+  }
+}
+
 } // namespace
 } // namespace bennu::channels

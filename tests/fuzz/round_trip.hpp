@@ -24,6 +24,8 @@ inline void decode_and_echo(const channels::serializer& format,
     return;
   }
   const rendered_payload rendered{x.payload};
+  if (!x.payload.is_binary() && rendered.text() != x.payload.as_json().dump())
+    std::abort();
   try {
     format.encode_reply(x.join_ref, x.ref, x.topic, "ok", rendered);
     format.encode_push(x.join_ref, x.ref, x.topic, x.event, rendered);

@@ -167,10 +167,12 @@ struct http_reader::impl {
     // The parser stops behind the header: what follows depends on it.
     in_body = true;
     header_size += used;
-    const auto target = view(parser.get().target());
-    const auto body_max =
-      limits.body_max_of ? limits.body_max_of(target) : limits.body_max;
-    if (parser.content_length().value_or(0) > body_max)
+    const auto length = parser.content_length().value_or(0);
+    const bool has_body = length > 0 || parser.chunked();
+    const auto body_max = has_body && limits.body_max_of
+                            ? limits.body_max_of(view(parser.get().target()))
+                            : limits.body_max;
+    if (length > body_max)
       ec = http::error::body_limit;
     parser.body_limit(body_max);
     parser.eager(true);
