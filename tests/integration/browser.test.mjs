@@ -2,30 +2,18 @@
 // test's output.
 
 import assert from "node:assert/strict";
-import {mkdirSync} from "node:fs";
 import {after, before, test} from "node:test";
 
-import {chromium} from "playwright-core";
-
+import {launchBrowser, output} from "./support/browser.mjs";
 import {startNode} from "./support/node_under_test.mjs";
 
-const output = process.env.BENNU_TEST_OUTPUT ??
-  new URL("../../build/dev/test-output", import.meta.url).pathname;
 const answerMs = 15_000;
 
 let node, browser;
 
 before(async () => {
-  mkdirSync(output, {recursive: true});
   node = await startNode();
-  browser = await chromium.launch({
-    executablePath: process.env.BENNU_CHROMIUM ?? "/usr/bin/chromium",
-    // Without a sandbox because ci runs as root; the rest keeps the browser
-    // from calling home.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update",
-      "--disable-sync"],
-  });
+  browser = await launchBrowser();
 });
 
 after(async () => {

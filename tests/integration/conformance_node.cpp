@@ -69,6 +69,7 @@ runtime::supervisor_spec tree(std::uint16_t port) {
         {
           {"/socket", obedient(), {.longpoll = true}},
           {"/mirror/:place", mirror(), {.longpoll = true}},
+          {"/polled", obedient(), {.websocket = false, .longpoll = true}},
           {"/brief", brief()},
           {"/spoken",
            obedient(),

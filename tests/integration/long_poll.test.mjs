@@ -2,7 +2,6 @@
 // back to it where websockets are refused.
 
 import assert from "node:assert/strict";
-import net from "node:net";
 import {after, before, test} from "node:test";
 
 import {LongPoll, Socket} from "phoenix";
@@ -11,6 +10,7 @@ import WebSocket from "ws";
 import {startNode} from "./support/node_under_test.mjs";
 import {clients, connect, join, next, once, push} from
   "./support/phoenix_client.mjs";
+import {startProxy} from "./support/proxy.mjs";
 import {RawHttp, request} from "./support/raw_http.mjs";
 import {RawWebSocket} from "./support/raw_websocket.mjs";
 
@@ -288,35 +288,9 @@ test("phoenix.js pushes bytes while it polls", async (t) => {
   assert.deepEqual([...new Uint8Array(await heard)], [0, 1, 255]);
 });
 
-/** Stands before the node and lets no websocket through. */
-async function refuseWebsockets(t) {
-  const ends = new Set();
-  const keep = (end) => {
-    ends.add(end);
-    end.on("error", () => {}).on("close", () => ends.delete(end));
-  };
-  const proxy = net.createServer((client) => {
-    keep(client);
-    client.once("data", (bytes) => {
-      if (/upgrade: websocket/i.test(bytes.toString("latin1")))
-        return client.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-      const to = net.connect(node.port, "127.0.0.1");
-      keep(to);
-      to.write(bytes);
-      client.pipe(to).pipe(client);
-    });
-  });
-  await once("the proxy listens", (done) => proxy.listen(0, done));
-  t.after(() => {
-    for (const end of ends) end.destroy();
-    proxy.close();
-  });
-  return `ws://127.0.0.1:${proxy.address().port}/socket`;
-}
-
 test("phoenix.js falls back to polling where websockets are refused",
   async (t) => {
-    const url = await refuseWebsockets(t);
+    const url = (await startProxy(t, node, "refuses")).socket;
     const socket = await connect(t, {socket: url}, {Socket, options: {}},
       {transport: WebSocket, longPollFallbackMs: 200});
     assert.equal(socket.transport, LongPoll);

@@ -1,29 +1,16 @@
 // The observer's page in a browser. The pictures are kept as the test's output.
 
 import assert from "node:assert/strict";
-import {mkdirSync} from "node:fs";
 import {after, before, test} from "node:test";
 
-import {chromium} from "playwright-core";
-
+import {launchBrowser, output} from "./support/browser.mjs";
 import {startObserved, token} from "./support/observer.mjs";
 import {connect, join} from "./support/phoenix_client.mjs";
-
-const output = process.env.BENNU_TEST_OUTPUT ??
-  new URL("../../build/dev/test-output", import.meta.url).pathname;
 
 let browser;
 
 before(async () => {
-  mkdirSync(output, {recursive: true});
-  browser = await chromium.launch({
-    executablePath: process.env.BENNU_CHROMIUM ?? "/usr/bin/chromium",
-    // Without a sandbox because ci runs as root; the rest keeps the browser
-    // from calling home.
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update",
-      "--disable-sync"],
-  });
+  browser = await launchBrowser();
 });
 
 after(() => browser?.close());
