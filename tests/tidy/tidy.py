@@ -23,6 +23,7 @@ HOMES = {
     "boost/asio": ["transport/", "tests/", "runtime/detail/"],
     "spdlog/": ["runtime/log.cpp"],
     "openssl/": ["channels/token.cpp"],
+    "zlib.h": ["transport/detail/inflater.cpp"],
     "prometheus/": ["transport/metrics.cpp"],
     "CLI/": ["examples/", "observer/", "tests/"],
     "curses.h": ["observer/cli/"],

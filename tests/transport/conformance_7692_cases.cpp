@@ -32,6 +32,10 @@ std::string prose(std::size_t size) {
 }
 
 const std::string hello{"\xf2\x48\xcd\xc9\xc9\x07\x00", 7};
+/// In a final block, and without the octet behind it.
+const std::string final_hello{"\xf3\x48\xcd\xc9\xc9\x07\x00", 7};
+const std::string zero(1, '\0');
+const std::string cut_off{"\0\0\xff\xff", 4};
 using cases = std::vector<conformance_case>;
 
 cases what_arrives() {
@@ -50,6 +54,19 @@ cases what_arrives() {
                                   "\x07\x00",
                                   13}),
      {{"text:Hello"}, {}}},
+    {"the RFCs Hello in a final block arrives",
+     compressed(text, final_hello + zero),
+     {{"text:Hello"}, {}}},
+    {"a final block in two fragments arrives",
+     compressed(text, final_hello, false) + client_frame(continuation, zero),
+     {{"text:Hello"}, {}}},
+    {"final blocks and others in one message arrive",
+     compressed(text, final_hello + final_hello + hello),
+     {{"text:HelloHelloHello"}, {}}},
+    {"messages after one with a final block arrive",
+     compressed(text, final_hello + zero) + compressed(text, hello)
+       + client_frame(text, "a"),
+     {{"text:Hello", "text:Hello", "text:a"}, {}}},
     {"an empty message arrives",
      compressed(text, std::string("\0", 1)),
      {{"text:"}, {}}},
@@ -82,6 +99,25 @@ cases what_is_refused() {
     {"what does not inflate is refused",
      compressed(text, "\xff\xff\xff\xff"),
      {{}, closed_with(1007)}},
+    {"a final block that nothing follows is refused",
+     compressed(text, final_hello),
+     {{}, closed_with(1007)}},
+    {"a message with its tail still on is refused",
+     compressed(text, hello + cut_off),
+     {{}, closed_with(1007)}},
+    {"a message that ends within a block is refused",
+     compressed(text, hello.substr(0, 6)),
+     {{}, closed_with(1007)}},
+    {"a message with an octet more is refused",
+     compressed(text, hello + zero),
+     {{}, closed_with(1007)}},
+    {"a message without any octet is refused",
+     compressed(text, ""),
+     {{}, closed_with(1007)}},
+    {"broken behind a good message is refused",
+     compressed(text, hello) + compressed(text, hello.substr(0, 6))
+       + client_frame(ping, "p"),
+     {{"text:Hello"}, closed_with(1007)}},
     {"inflated text that is no utf8 is refused",
      compressed(text, deflated(std::string(100, '\xff'))),
      {{}, closed_with(1007)}},

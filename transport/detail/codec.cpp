@@ -1,14 +1,14 @@
 #include "transport/detail/codec.hpp"
 
 #include "transport/detail/close_frame.hpp"
-#include "transport/detail/deflater.hpp"
 #include "transport/detail/frame_boundary.hpp"
+#include "transport/detail/inflater.hpp"
 #include "transport/detail/memory_layer.hpp"
+#include "transport/detail/utf8.hpp"
 
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <boost/beast/zlib/error.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -26,36 +26,28 @@ using stream_type = websocket::stream<memory_layer, true>;
 constexpr std::size_t buffer_start = 4096;
 constexpr std::size_t buffer_kept_max = 65536;
 
+/// Of a frame's first byte, and the opcodes of a message's first frame.
+constexpr unsigned char rsv1 = 0x40;
+constexpr unsigned char opcode_mask = 0x0F;
+constexpr unsigned char text_code = 1;
+constexpr unsigned char binary_code = 2;
+
 /// The stream opens on an upgrade like any other; the connections it will
 /// serve have had their own.
-http::request<http::empty_body> upgrade_request(bool inflate) {
+http::request<http::empty_body> upgrade_request() {
   http::request<http::empty_body> x{http::verb::get, "/", 11};
   x.set(http::field::host, "codec");
   x.set(http::field::upgrade, "websocket");
   x.set(http::field::connection, "upgrade");
   x.set(http::field::sec_websocket_key, "dGhlIHNhbXBsZSBub25jZQ==");
   x.set(http::field::sec_websocket_version, "13");
-  if (inflate)
-    x.set(http::field::sec_websocket_extensions, deflate_agreement);
   return x;
 }
 
-const http::request<http::empty_body>& cached_upgrade(bool inflate) {
-  static const auto plain = upgrade_request(false);
-  static const auto inflating = upgrade_request(true);
-  return inflate ? inflating : plain;
-}
-
-websocket::permessage_deflate deflate_option() {
-  websocket::permessage_deflate x;
-  x.server_enable = true;
-  x.server_no_context_takeover = true;
-  x.client_no_context_takeover = true;
-  return x;
-}
-
-bool is_zlib(error_code ec) {
-  return ec.category() == error_code{beast::zlib::error::general}.category();
+inflater_limits limits_of(const codec_options& x) {
+  return {.size_max = x.message_max,
+          .ratio_max = x.inflate_ratio_max,
+          .ratio_free = x.inflate_free};
 }
 
 } // namespace
@@ -63,12 +55,11 @@ bool is_zlib(error_code ec) {
 struct codec::impl {
   impl(net::execution_context& context, const codec_options& opts)
     : options(opts), queue(context), stream(memory_layer{queue}),
-      buffer(buffer_start) {
+      unpacked(limits_of(opts)), buffer(buffer_start) {
+    static const auto upgrade = upgrade_request();
     stream.read_message_max(options.message_max);
-    if (options.inflate)
-      stream.set_option(deflate_option());
     error_code ec;
-    stream.accept(cached_upgrade(options.inflate), ec);
+    stream.accept(upgrade, ec);
     stream.next_layer().output().clear();
     failure = ec;
   }
@@ -86,15 +77,12 @@ struct codec::impl {
   }
 
   void read_done(error_code ec, std::size_t n) {
+    if (!ec && compressed)
+      return unpack({buffer.data(), n});
     size += n;
-    if (ec && is_zlib(ec)) {
-      fail(channels::close_code::invalid_payload, ec);
-    } else if (ec) {
+    if (ec) {
       reading = false;
       failure = ec;
-    } else if (inflates_too_much()) {
-      fail(channels::close_code::message_too_big,
-           websocket::error::message_too_big);
     } else if (stream.is_message_done()) {
       reading = false;
     } else {
@@ -104,9 +92,26 @@ struct codec::impl {
     }
   }
 
-  bool inflates_too_much() const {
-    return options.inflate && size > options.inflate_free
-           && size / options.inflate_ratio_max > boundary.message_size();
+  void unpack(std::string_view bytes) {
+    using verdict = inflater::verdict;
+    const bool done = stream.is_message_done();
+    auto seen = unpacked.write(bytes);
+    if (done && seen == verdict::good)
+      seen = unpacked.finish();
+    if (seen == verdict::too_big)
+      fail(channels::close_code::message_too_big,
+           websocket::error::message_too_big);
+    else if (seen == verdict::broken || (done && text && !is_utf8(payload())))
+      fail(channels::close_code::invalid_payload,
+           websocket::error::bad_frame_payload);
+    else if (done)
+      reading = false;
+    else
+      start_read();
+  }
+
+  std::string_view payload() const noexcept {
+    return compressed ? unpacked.text() : std::string_view{buffer.data(), size};
   }
 
   /// Beast has no close frame for this.
@@ -116,22 +121,44 @@ struct codec::impl {
     failure = why;
   }
 
-  /// Gives the stream what it waits for; a message at a time when their sizes
-  /// matter. False when there is no more.
+  /// Gives the stream what it waits for; a frame at a time when some may be
+  /// compressed. False when there is no more.
   bool give_bytes() {
     auto& layer = stream.next_layer();
-    if (!layer.has_input() && !fed.empty()) {
-      const auto n = boundary.advance_message(fed);
-      layer.feed(fed.substr(0, n));
-      fed.remove_prefix(n);
-    }
+    if (!layer.has_input() && !fed.empty())
+      layer.feed(next_piece());
     return layer.resume();
+  }
+
+  /// Beast does not inflate for us: it takes nothing after a final block, which
+  /// RFC 7692 allows, and judges a broken message by how it was cut. It gets
+  /// the first frame of a compressed message as one of plain bytes.
+  std::string_view next_piece() {
+    if (boundary.at_boundary() && starts_compressed(fed.front())) {
+      compressed = true;
+      text = (fed.front() & opcode_mask) == text_code;
+      unpacked.start();
+      first_byte =
+        static_cast<char>((fed.front() & ~(rsv1 | opcode_mask)) | binary_code);
+      fed.remove_prefix(1);
+      boundary.advance({&first_byte, 1});
+      return {&first_byte, 1};
+    }
+    const auto piece = fed.substr(0, boundary.advance_frame(fed));
+    fed.remove_prefix(piece.size());
+    return piece;
+  }
+
+  static bool starts_compressed(char x) noexcept {
+    const auto code = x & opcode_mask;
+    return (x & rsv1) && (code == text_code || code == binary_code);
   }
 
   codec_options options;
   work_queue queue;
   stream_type stream;
   frame_boundary boundary;
+  inflater unpacked;
 
   /// Not given to the stream yet.
   std::string_view fed;
@@ -139,6 +166,11 @@ struct codec::impl {
   std::size_t size = 0;
   bool reading = false;
   error_code failure;
+
+  /// Of the message under way.
+  bool compressed = false;
+  bool text = false;
+  char first_byte = 0;
 };
 
 codec::codec(net::execution_context& context, const codec_options& options)
@@ -160,6 +192,7 @@ codec::event codec::next() {
   if (!x.failure && !x.reading) {
     x.reading = true;
     x.size = 0;
+    x.compressed = false;
     x.start_read();
   }
   do {
@@ -172,12 +205,14 @@ codec::event codec::next() {
 }
 
 channels::opcode codec::opcode() const noexcept {
-  return impl_->stream.got_text() ? channels::opcode::text
-                                  : channels::opcode::binary;
+  const auto& x = *impl_;
+  return (x.compressed ? x.text : x.stream.got_text())
+           ? channels::opcode::text
+           : channels::opcode::binary;
 }
 
 std::string_view codec::payload() const noexcept {
-  return {impl_->buffer.data(), impl_->size};
+  return impl_->payload();
 }
 
 bool codec::has_output() const noexcept {
@@ -196,7 +231,7 @@ bool codec::reusable() const noexcept {
   const auto& x = *impl_;
   // A read that waits proves that Beast's own buffer is empty too.
   return !x.failure && x.reading && x.boundary.at_boundary()
-         && x.buffer.size() <= buffer_kept_max;
+         && std::max(x.buffer.size(), x.unpacked.kept()) <= buffer_kept_max;
 }
 
 } // namespace bennu::transport::detail

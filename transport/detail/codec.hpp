@@ -23,7 +23,8 @@ struct codec_options {
   std::size_t kept_max = 64;
 
   /// Messages may be compressed: permessage-deflate (RFC 7692), each message by
-  /// itself, so that nothing is kept between two.
+  /// itself, so that nothing is kept between two. message_max then holds for
+  /// what they are inflated to, too, while they are.
   bool inflate = false;
 
   /// How many times its compressed size a message may have; past it: 1009. It

@@ -1,7 +1,6 @@
 #include "transport/detail/frame_boundary.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace bennu::transport::detail {
 
@@ -17,12 +16,11 @@ void frame_boundary::advance(std::string_view bytes) noexcept {
     bytes.remove_prefix(step(bytes));
 }
 
-std::size_t frame_boundary::advance_message(std::string_view bytes) noexcept {
-  if (std::exchange(message_done_, false))
-    message_size_ = 0;
+std::size_t frame_boundary::advance_frame(std::string_view bytes) noexcept {
   std::size_t used = 0;
-  while (used < bytes.size() && !message_done_)
+  do {
     used += step(bytes.substr(used));
+  } while (used < bytes.size() && (header_have_ > 0 || payload_left_ > 0));
   return used;
 }
 
@@ -33,17 +31,8 @@ std::size_t frame_boundary::step(std::string_view bytes) noexcept {
     return 1;
   }
   const auto n = std::min<std::uint64_t>(payload_left_, bytes.size());
-  if (!(first_ & control))
-    message_size_ += n;
   payload_left_ -= n;
-  if (payload_left_ == 0)
-    frame_done();
   return static_cast<std::size_t>(n);
-}
-
-void frame_boundary::frame_done() noexcept {
-  if (!(first_ & control) && (first_ & fin))
-    message_done_ = true;
 }
 
 void frame_boundary::header_byte(unsigned char x) noexcept {
@@ -68,8 +57,6 @@ void frame_boundary::header_done() noexcept {
   payload_left_ = length_;
   header_have_ = 0;
   header_need_ = 2;
-  if (length_ == 0)
-    frame_done();
 }
 
 } // namespace bennu::transport::detail

@@ -13,11 +13,8 @@ class frame_boundary {
 public:
   void advance(std::string_view bytes) noexcept;
 
-  /// As far as the first message's end; returns how many bytes that took.
-  std::size_t advance_message(std::string_view bytes) noexcept;
-
-  /// Payload bytes of the message that is under way or has ended just now.
-  std::uint64_t message_size() const noexcept { return message_size_; }
+  /// As far as the first frame's end; returns how many bytes that took.
+  std::size_t advance_frame(std::string_view bytes) noexcept;
 
   /// True between messages: whoever reads on needs no state from before.
   bool at_boundary() const noexcept {
@@ -28,19 +25,16 @@ public:
 
 private:
   std::size_t step(std::string_view bytes) noexcept;
-  void frame_done() noexcept;
   void header_byte(unsigned char x) noexcept;
   void header_done() noexcept;
 
   std::uint64_t length_ = 0;
   std::uint64_t payload_left_ = 0;
-  std::uint64_t message_size_ = 0;
   std::uint8_t header_have_ = 0;
   std::uint8_t header_need_ = 2;
   std::uint8_t length_end_ = 2;
   std::uint8_t first_ = 0;
   bool message_open_ = false;
-  bool message_done_ = false;
 };
 
 } // namespace bennu::transport::detail
