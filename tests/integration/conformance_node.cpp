@@ -70,6 +70,7 @@ runtime::supervisor_spec tree(std::uint16_t port) {
           {"/socket", obedient(), {.longpoll = true}},
           {"/mirror/:place", mirror(), {.longpoll = true}},
           {"/polled", obedient(), {.websocket = false, .longpoll = true}},
+          {"/packed", obedient(), {.websocket = {{.compress = true}}}},
           {"/brief", brief()},
           {"/spoken",
            obedient(),
@@ -79,6 +80,7 @@ runtime::supervisor_spec tree(std::uint16_t port) {
            {.websocket = {{.check_origin =
                              transport::origin_check{"//*.example.com"}}}}},
         },
+      .metrics_path = "/metrics",
       .message_max = 100'000,
     }));
 }
