@@ -29,14 +29,18 @@ export const clients = [
 ];
 
 /**
- * Without websockets. Polling carries text only, and phoenix.js polls with its
- * own serializer, V2. 1.6 sends each push at once, whatever overtakes it.
+ * Without websockets. Polling carries text only. 1.6 sends each push at once,
+ * whatever overtakes it.
  */
 export const polling = [
-  {name: "phoenix.js, polling", Socket, options: {transport: LongPoll},
+  {name: "phoenix.js, V2, polling", Socket, options: {transport: LongPoll},
     ordered: true},
-  {name: "phoenix.js 1.6, polling", Socket: Socket16,
+  {name: "phoenix.js, V1, polling", Socket,
+    options: {...v1, transport: LongPoll}, ordered: true},
+  {name: "phoenix.js 1.6, V2, polling", Socket: Socket16,
     options: {transport: LongPoll16}, ordered: false},
+  {name: "phoenix.js 1.6, V1, polling", Socket: Socket16,
+    options: {...v1, transport: LongPoll16}, ordered: false},
 ].map((client) => ({...client, binary: false, polls: true}));
 
 /** Awaits what a phoenix.js hook calls back with, once. */
@@ -53,6 +57,9 @@ export async function connect(t, node, client = clients[0], options = {}) {
     ...client.options,
     ...options,
   });
+  // A poller takes its own serializer, V2's, whatever the options say.
+  const {encode, decode} = client.options;
+  if (encode) Object.assign(socket, {encode, decode});
   t.after(() => new Promise((done) => socket.disconnect(done)));
   await once("the socket opens", (opened) => {
     socket.onOpen(opened);
