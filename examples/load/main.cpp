@@ -1,0 +1,72 @@
+// bennu-load: loads a Phoenix Channels server with users.
+#include "examples/load/options.hpp"
+#include "examples/load/run.hpp"
+#include "examples/load/scenarios.hpp"
+
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+using load::exit_code;
+
+bool answers(const load::target& x) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool is_open =
+    ::connect(fd, reinterpret_cast<const sockaddr*>(&x.address),
+              sizeof x.address)
+    == 0;
+  ::close(fd);
+  return is_open;
+}
+
+void write_json(const std::string& file, const load::json& x) {
+  if (file == "-") {
+    std::cout << x.dump(2) << std::endl;
+    return;
+  }
+  std::ofstream out(file);
+  out << x.dump(2) << '\n';
+  if (!out.flush())
+    throw std::runtime_error("cannot write " + file);
+}
+
+exit_code run(const load::options& opts) {
+  const auto plan = load::plan_scenario(opts);
+  for (const auto& x : plan.targets)
+    if (!answers(x)) {
+      std::cerr << "bennu-load: nobody listens on " << x.host << ':' << x.port
+                << '\n';
+      return exit_code::no_server;
+    }
+  load::catch_interrupts();
+  load::run on{plan, opts.how, opts.watch};
+  load::run_scenario(opts, on);
+  const auto result = on.result();
+  if (!opts.json_file.empty())
+    write_json(opts.json_file, result);
+  if (on.is_cut_short())
+    return exit_code::cut_short;
+  return on.is_good() ? exit_code::good : exit_code::errors;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = load::parse_options(argc, argv);
+  if (!parsed.options)
+    return parsed.exit_code;
+  try {
+    return static_cast<int>(run(*parsed.options));
+  } catch (const std::invalid_argument& e) {
+    std::cerr << "bennu-load: " << e.what() << '\n';
+    return static_cast<int>(exit_code::usage);
+  } catch (const std::exception& e) {
+    std::cerr << "bennu-load: " << e.what() << '\n';
+    return static_cast<int>(exit_code::errors);
+  }
+}
