@@ -1,7 +1,9 @@
 #include "channels/presence.hpp"
 
 #include "channels/channel.hpp"
+#include "channels/json_text.hpp"
 #include "channels/presence_diff.hpp"
+#include "channels/serializer.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/node.hpp"
 #include "runtime/shard.hpp"
@@ -75,6 +77,23 @@ runtime::child_spec presence_spec(presence_options options) {
     return maker;
   };
   return spec;
+}
+
+meta_codec presence_metas() {
+  return {
+    .write =
+      [](const runtime::message& x) { return x.value_if<json>()->dump(); },
+    .read = [](std::string_view text) -> std::optional<runtime::message> {
+      try {
+        auto x = parse_json(text);
+        if (!x.is_object() || !x.contains("phx_ref"))
+          return std::nullopt;
+        return runtime::make_message(std::move(x));
+      } catch (const malformed_frame&) {
+        return std::nullopt;
+      }
+    },
+  };
 }
 
 std::string to_string(presence_error x) {

@@ -2,6 +2,7 @@
 
 #include "channels/json.hpp"
 #include "channels/pubsub/topic.hpp"
+#include "channels/tracker/gossip_codec.hpp"
 #include "channels/tracker/tracker.hpp"
 #include "runtime/child_spec.hpp"
 #include "runtime/fwd.hpp"
@@ -82,6 +83,9 @@ struct presence_options {
 ///                              .pubsub = "chat.pubsub"}),
 ///     transport::endpoint({...})
 runtime::child_spec presence_spec(presence_options options);
+
+/// What presences say of themselves as bytes, for a gossip_codec: JSON's.
+meta_codec presence_metas();
 
 /// Why something was not tracked; the first two are Phoenix's.
 enum class presence_error {

@@ -226,5 +226,21 @@ TEST(presence_diffs, wait_together_while_the_pubsub_has_no_room) {
   EXPECT_EQ(box.size(), 2u) << ann.raw().describe();
 }
 
+// -- other nodes --------------------------------------------------------------
+
+TEST(presence_metas, go_to_other_nodes_as_json) {
+  const auto metas = presence_metas();
+  const json meta{{"phx_ref", "F1"}, {"name", "\u00e9\u0000"}};
+  const auto bytes = metas.write(runtime::make_message(json(meta)));
+  EXPECT_EQ(*metas.read(bytes)->value_if<json>(), meta);
+}
+
+TEST(presence_metas, are_objects_with_a_ref_and_nothing_else) {
+  const auto metas = presence_metas();
+  for (const char* bad :
+       {"", "{", "1", "[]", "{}", R"({"name":"ann"})", "\xff"})
+    EXPECT_FALSE(metas.read(bad)) << bad;
+}
+
 } // namespace
 } // namespace bennu::channels
