@@ -1,10 +1,13 @@
 // bennu-load: loads a Phoenix Channels server with users.
 #include "examples/load/options.hpp"
+#include "examples/load/page.hpp"
 #include "examples/load/run.hpp"
 #include "examples/load/scenarios.hpp"
+#include "runtime/log.hpp"
 
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 
 #include <sys/socket.h>
@@ -35,7 +38,7 @@ void write_json(const std::string& file, const load::json& x) {
     throw std::runtime_error("cannot write " + file);
 }
 
-exit_code run(const load::options& opts) {
+exit_code run(load::options opts) {
   const auto plan = load::plan_scenario(opts);
   for (const auto& x : plan.targets)
     if (!answers(x)) {
@@ -45,10 +48,21 @@ exit_code run(const load::options& opts) {
     }
   load::catch_interrupts();
   load::run on{plan, opts.how, opts.watch};
+  // After the generator's threads have their own files: theirs would hold the
+  // page's connections open.
+  std::unique_ptr<load::page> page;
+  if (opts.page_port != 0) {
+    page = std::make_unique<load::page>(opts.page_port, opts.page_dir);
+    on.on_sample([&](const load::sample& x) { page->show(x); });
+    if (!opts.watch.quiet)
+      std::cerr << "Open http://127.0.0.1:" << page->port() << " to watch.\n";
+  }
   load::run_scenario(opts, on);
   const auto result = on.result();
   if (!opts.json_file.empty())
     write_json(opts.json_file, result);
+  if (!opts.report_file.empty())
+    load::write_report(opts.report_file, opts.page_dir, result, on.samples());
   if (on.is_cut_short())
     return exit_code::cut_short;
   return on.is_good() ? exit_code::good : exit_code::errors;
@@ -60,6 +74,7 @@ int main(int argc, char** argv) {
   const auto parsed = load::parse_options(argc, argv);
   if (!parsed.options)
     return parsed.exit_code;
+  bennu::runtime::log_threshold(bennu::runtime::log_level::error);
   try {
     return static_cast<int>(run(*parsed.options));
   } catch (const std::invalid_argument& e) {

@@ -56,6 +56,7 @@ void add_common(CLI::App& app, options& to) {
   app
     .add_option("--target", to.targets,
                 "the server's socket; several: users are spread over them")
+    ->allow_extra_args(false)
     ->capture_default_str();
   app.add_flag("--allow-remote", to.allow_remote,
                "let the target be another machine");
@@ -107,6 +108,7 @@ void add_sources(CLI::App& app, options& to) {
         }
       },
       "addresses to connect from; default: of 127.0.0.0/8")
+    ->allow_extra_args(false)
     ->type_name("ADDRESS");
 }
 
@@ -198,6 +200,9 @@ parsed parse_options(int argc, const char* const* argv) {
   add_output(app, to);
   for (const auto& x : scenarios)
     add_scenario(app, to, x);
+  auto* tsung = app.add_subcommand("tsung", "what a Tsung file asks for");
+  tsung->add_option("FILE", to.file, "Tsung's XML")->required();
+  tsung->callback([&to] { to.scenario = "tsung"; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
@@ -206,6 +211,8 @@ parsed parse_options(int argc, const char* const* argv) {
     std::cerr << "bennu-load: " << e.what() << " (see bennu-load --help)\n";
     return {std::nullopt, static_cast<int>(exit_code::usage)};
   }
+  to.heartbeat_given = app.count("--heartbeat") != 0;
+  to.limit_given = app.count("--limit") != 0;
   to.watch.scenario = to.scenario;
   to.watch.quiet = to.watch.quiet || to.json_file == "-";
   return {to, 0};

@@ -27,7 +27,9 @@ struct options {
   double duration_s = 10;
   double hold_s = 0;
   double heartbeat_s = 30;
+  bool heartbeat_given = false; ///< Tsung's users send none unless told to
   double limit_s = 600;
+  bool limit_given = false;
   std::string topic = "rooms:lobby";
 
   // Of single scenarios.

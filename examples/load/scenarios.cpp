@@ -1,7 +1,11 @@
 #include "examples/load/scenarios.hpp"
 
+#include "examples/load/tsung_xml.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -105,7 +109,39 @@ session visitor(const options& x, const target& to) {
                             simple(verb::close), simple(verb::end)});
 }
 
+plan plan_tsung(options& x) {
+  std::ifstream in(x.file, std::ios::binary);
+  if (!in)
+    throw std::invalid_argument("cannot read " + x.file);
+  std::string xml{std::istreambuf_iterator<char>{in}, {}};
+  auto read = parse_tsung(xml, x.file, x.allow_remote);
+  x.how.port_min = read.how.port_min;
+  x.how.port_max = read.how.port_max;
+  if (x.how.sources.empty())
+    x.how.sources = read.how.sources;
+  if (!x.limit_given)
+    x.limit_s = read.length.count() != 0
+                  ? std::chrono::duration<double>{read.length}.count()
+                  : 300'000;
+  if (x.heartbeat_given)
+    read.what.heartbeat = from_seconds(x.heartbeat_s);
+  read.what.seed = x.seed;
+  return std::move(read.what);
+}
+
 // -- phases -------------------------------------------------------------------
+
+/// Users who have joined, or of whom it is known that they will not.
+std::uint64_t ramped(run& on) {
+  auto& users = on.users();
+  const auto joined = users.count(counter::joined);
+  if (on.planned().reconnects)
+    return joined;
+  return joined + users.count(counter::connect_failed)
+         + users.count(counter::upgrade_refused)
+         + users.count(counter::join_refused) + users.count(counter::timed_out)
+         + users.count(counter::bad_frame);
+}
 
 void ramp(const options& x, run& on) {
   auto& users = on.users();
@@ -113,13 +149,7 @@ void ramp(const options& x, run& on) {
     const auto all = on.planned().users;
     p.expected = all;
     users.begin();
-    on.wait(
-      [&] {
-        return users.count(counter::joined) >= all
-               || users.count(counter::finished) + users.count(counter::joined)
-                    >= all;
-      },
-      from_seconds(x.limit_s));
+    on.wait([&] { return ramped(on) >= all; }, from_seconds(x.limit_s));
     p.units = users.count(counter::joined);
   });
 }
@@ -228,9 +258,26 @@ void talk(const options& x, run& on) {
   users.check_deliveries();
 }
 
+/// All come, and stay until their session is over.
+void tsung(const options& x, run& on) {
+  auto& users = on.users();
+  ramp(x, on);
+  if (x.hold_s > 0)
+    return hold(x.hold_s, on);
+  if (!on.is_cut_short())
+    on.measure("sessions", "session", [&](phase& p) {
+      p.expected = on.planned().users;
+      on.wait([&] { return users.count(counter::finished) >= p.expected; },
+              from_seconds(x.limit_s));
+      p.units = users.count(counter::finished);
+    });
+}
+
 } // namespace
 
-plan plan_scenario(const options& x) {
+plan plan_scenario(options& x) {
+  if (x.scenario == "tsung")
+    return plan_tsung(x);
   auto out = base_plan(x);
   const auto& to = out.targets.front();
   const auto& name = x.scenario;
@@ -264,6 +311,8 @@ void run_scenario(const options& x, run& on) {
   const auto& name = x.scenario;
   if (name == "churn" || name == "lobby")
     return churn(x, on);
+  if (name == "tsung")
+    return tsung(x, on);
   ramp(x, on);
   if (on.is_cut_short())
     return;

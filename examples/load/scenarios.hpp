@@ -6,8 +6,9 @@
 
 namespace load {
 
-/// The plan of a ready scenario. Throws std::invalid_argument.
-plan plan_scenario(const options& x);
+/// The plan of a ready scenario or of a Tsung file, of which ports and
+/// addresses become options. Throws std::invalid_argument.
+plan plan_scenario(options& x);
 
 /// Carries it out: what `measure` is told is in the result.
 void run_scenario(const options& x, run& on);

@@ -14,8 +14,8 @@ struct text_values {
   std::uint32_t user = 0; ///< from 1, as Tsung's get_unique_id
   std::uint32_t room = 0;
   std::uint64_t ref = 0;
-  std::string_view marker;
-  std::span<const std::uint32_t> loops; ///< turns of the loops around, from 0
+  std::string_view marker{};
+  std::span<const std::uint32_t> loops{}; ///< turns of the loops around, from 0
 };
 
 /// What a name between %% and %% stands for.
