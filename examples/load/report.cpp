@@ -21,7 +21,7 @@ std::string embedded(const json& x) {
   auto text = x.dump();
   for (std::size_t at = 0; (at = text.find("</", at)) != std::string::npos;
        at += 3)
-    text.insert(at + 1, "\\");
+    text.insert(at + 1, 1, '\\');
   return text;
 }
 

@@ -79,6 +79,7 @@ json run::own_part(const figures& all) const {
     {"user_bytes_per_connection",
      per(at_peak_.value("own", 0.0), at_peak_.value("connected", 0.0))},
     {"busiest_thread", std::round(busiest_thread_ * 100) / 100},
+    {"busiest_others", std::round(busiest_others_ * 100) / 100},
     {"busiest_machine", std::round(busiest_machine_ * 100) / 100},
     {"lag", all[timing::lag].summary()},
   };
@@ -97,6 +98,12 @@ std::vector<std::string> run::limits(const figures& all) const {
       "generator share them: with the generator elsewhere the server may do "
       "more",
       cores, busiest_machine_ * 100));
+  constexpr double disturbing = 0.2;
+  if (busiest_others_ > disturbing)
+    out.push_back(fmt::format(
+      "other programs took {:.0f} % of all cores in their busiest second: "
+      "times and rates hold that, CPU per unit less so",
+      busiest_others_ * 100));
   if (busiest_thread_ > busy)
     out.push_back(fmt::format(
       "a thread of the generator was busy {:.0f} % of a second: more --threads "

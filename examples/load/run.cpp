@@ -101,6 +101,7 @@ run::run(plan what, generator_options how, run_options options)
   begin_ns_ = sampled_ns_ = now_ns();
   server_cpu_before_ = cpu_of(server_);
   own_cpu_before_ = cpu_of(::getpid());
+  machine_cpu_before_ = cpu_of_machine();
 }
 
 bool run::wait(const std::function<bool()>& is_so, duration at_most,
@@ -162,6 +163,11 @@ void run::take_sample(std::int64_t now) {
              static_cast<double>(busiest - busiest_before_ns_) / 1e9 / took);
   busiest_machine_ =
     std::max(busiest_machine_, (x.server_cpu + x.own_cpu) / cores());
+  const auto machine = cpu_of_machine();
+  const auto everyone = seconds(machine - machine_cpu_before_) / took;
+  busiest_others_ = std::max(
+    busiest_others_, (everyone - x.server_cpu - x.own_cpu) / cores());
+  machine_cpu_before_ = machine;
   busiest_before_ns_ = busiest;
   server_cpu_before_ = server;
   own_cpu_before_ = own;

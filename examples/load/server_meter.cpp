@@ -82,6 +82,16 @@ nanoseconds cpu_of(pid_t process) {
   return std::chrono::seconds{t.tv_sec} + nanoseconds{t.tv_nsec};
 }
 
+nanoseconds cpu_of_machine() {
+  std::ifstream in("/proc/stat");
+  std::string word;
+  std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0,
+               softirq = 0;
+  in >> word >> user >> nice >> system >> idle >> iowait >> irq >> softirq;
+  return (user + nice + system + irq + softirq)
+         * (nanoseconds{std::chrono::seconds{1}} / ::sysconf(_SC_CLK_TCK));
+}
+
 std::optional<process_use> use_of(pid_t process) {
   const auto folder = "/proc/" + std::to_string(process);
   std::ifstream in(folder + "/stat");

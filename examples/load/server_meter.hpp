@@ -33,6 +33,9 @@ struct machine_memory {
 };
 machine_memory memory_of_machine();
 
+/// CPU that the whole machine has used since it started, idle time apart.
+std::chrono::nanoseconds cpu_of_machine();
+
 /// The process that listens on this TCP port, as far as we may see it; 0:
 /// nobody found.
 pid_t listener_of(std::uint16_t port);

@@ -32,7 +32,7 @@ void close_range_of(unsigned from, unsigned to) {
 
 } // namespace
 
-sockets::sockets(const world& shared, std::vector<user>& users,
+sockets::sockets(world& shared, std::vector<user>& users,
                  std::uint64_t first_user, live_figures& counted)
   : shared_(shared), users_(users), first_user_(first_user), counted_(counted),
     epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
@@ -42,6 +42,7 @@ sockets::sockets(const world& shared, std::vector<user>& users,
   e.events = EPOLLIN;
   e.data.u32 = nobody;
   checked(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &e), "epoll_ctl");
+  shared.kept_files.insert({epoll_, wake_});
 }
 
 sockets::~sockets() {
@@ -52,11 +53,14 @@ sockets::~sockets() {
 void sockets::take_own_files() {
   checked(::unshare(CLONE_FILES), "unshare");
   // Copies of what others have open would keep it open after they close it.
-  const auto low = static_cast<unsigned>(std::min(epoll_, wake_));
-  const auto high = static_cast<unsigned>(std::max(epoll_, wake_));
-  close_range_of(3, low - 1);
-  close_range_of(low + 1, high - 1);
-  close_range_of(high + 1, ~0u);
+  // The threads' own stay: a wake from here has to find the same file.
+  unsigned from = 3;
+  for (const auto fd : shared_.kept_files) {
+    const auto kept = static_cast<unsigned>(fd);
+    close_range_of(from, kept - 1);
+    from = kept + 1;
+  }
+  close_range_of(from, ~0u);
 }
 
 void sockets::wake() const {

@@ -21,14 +21,15 @@ class sockets {
 public:
   /// Makes its epoll set and its eventfd: before any thread has a file table
   /// of its own, since a wake from another thread has to mean the same file.
-  sockets(const world& shared, std::vector<user>& users,
+  sockets(world& shared, std::vector<user>& users,
           std::uint64_t first_user, live_figures& counted);
   ~sockets();
   sockets(const sockets&) = delete;
   sockets& operator=(const sockets&) = delete;
 
   /// Gives the calling thread a file table of its own, in which nothing is
-  /// open but standard streams and ours. Throws std::system_error.
+  /// open but standard streams, and what the generator's threads wake each
+  /// other by. Throws std::system_error.
   void take_own_files();
 
   /// Lets wait() return. Thread-safe.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include <netinet/in.h>
@@ -79,6 +80,10 @@ struct world {
   /// Monotonic; 0: nobody comes yet.
   std::atomic<std::int64_t> begin_ns{0};
   std::atomic<bool> gate_open{false};
+
+  /// The descriptors by which threads wait and wake each other, the same in
+  /// every file table. Complete before the first thread starts.
+  std::set<int> kept_files;
 
   /// Wakes a thread by its index, when its turn has come.
   std::function<void(std::size_t)> wake;

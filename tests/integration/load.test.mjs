@@ -42,6 +42,15 @@ async function load(t, args) {
   return {code, stdout: seen.stdout, stderr: seen.stderr};
 }
 
+/** A port that was free a moment ago. */
+async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await new Promise((done) => server.once("listening", done));
+  const {port} = server.address();
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
 const target = (node) => ["--target", node.socket];
 
 /** The result of a scenario that goes well. */
@@ -120,6 +129,14 @@ test("each scenario does what it says and misses nothing", async (t) => {
   });
 });
 
+test("threads that wake each other write to no user's socket", async (t) => {
+  const node = await started(t);
+  const x = await result(t, node, "ramp", "--connections", "300",
+    "--threads", "6", "--hold", "1s");
+  assert.deepEqual(x.close_codes, {});
+  assert.equal(x.generator.threads, 6);
+});
+
 test("users are spread over several nodes", async (t) => {
   const [a, b] = [await started(t), await started(t)];
   const x = await result(t, a, "nodes", "--target", b.socket,
@@ -145,6 +162,27 @@ test("the story's file runs, and an error in it is named", async (t) => {
   assert.equal(code, 2);
   const line = xml.slice(0, xml.indexOf("<thinktime")).split("\n").length;
   assert.ok(stderr.includes(`story.xml:${line}: `), stderr);
+});
+
+test("several processes share a load, and one tells of all", async (t) => {
+  const node = await started(t);
+  const port = await freePort();
+  const args = ["broadcast", ...target(node), "--rounds", "2", "--page-port",
+    "0", "--memory-free-min", "64"];
+  const first = launch(t, [...args, "--connections", "40", "--processes", "2",
+    "--crew-port", String(port), "--json", "-"]);
+  const second = launch(t, [...args, "--connections", "60", "--join",
+    `127.0.0.1:${port}`, "--quiet"]);
+  for (const seen of [first, second])
+    assert.equal(await within(60_000, "the load ends", seen.ended), 0,
+      seen.stderr);
+  const x = JSON.parse(first.stdout);
+  assert.equal(x.users.planned, 100);
+  assert.equal(x.users.joined, 100);
+  assert.equal(x.processes.length, 2);
+  assert.equal(x.latency.join.count, 100);
+  assert.equal(x.counts.deliveries, 2 * 40 + 2 * 60);
+  assert.equal(x.counts.lost + x.counts.doubled, 0);
 });
 
 test("a node that ends is counted by its close code", async (t) => {
@@ -187,10 +225,9 @@ test("what makes no sense is refused in one line", async (t) => {
   await refused(["ramp", ...target(node), "--connections", "4000000",
     "--threads", "1"], 2, /threads/);
   await refused(["tsung", "/nowhere.xml"], 2, /cannot read/);
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((done) => server.once("listening", done));
-  const {port} = server.address();
-  await new Promise((done) => server.close(done));
+  const port = await freePort();
+  await refused(["ramp", ...target(node), "--join", "127.0.0.1:" + port], 2,
+    /nobody leads/);
   await refused(["ramp", "--target", `ws://127.0.0.1:${port}/socket`], 3,
     /nobody listens/);
 });
@@ -199,10 +236,7 @@ test("the page shows both lines, and a report is kept", async (t) => {
   const node = await started(t);
   mkdirSync(output, {recursive: true});
   const report = `${output}/load_report.html`;
-  const free = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((done) => free.once("listening", done));
-  const {port} = free.address();
-  await new Promise((done) => free.close(done));
+  const port = await freePort();
   const seen = launch(t, ["ramp", ...target(node), "--connections", "100",
     "--hold", "8s", "--page-port", String(port), "--report", report]);
   await within(30_000, "it says where its page is", (async () => {

@@ -20,7 +20,9 @@ function loadCharts(at) {
     holder.dataset.testid = `chart-${id}`;
     at.append(holder);
     const series = lines.map((label, i) =>
-      ({label: label.replaceAll("_", " "), stroke: loadColours[i], width: 2,
+      ({label: label.replaceAll("_", " "), stroke: loadColours[i],
+        // Wider below, since lines of the same values lie on each other.
+        width: 2 * (lines.length - i),
         points: {show: false}}));
     const chart = new uPlot({
       title, width: 560, height: 240, scales: {x: {time: false}},
