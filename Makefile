@@ -8,7 +8,7 @@ export PORT BENNU_FUZZ_SECONDS
 
 .PHONY: help
 help: ## list these commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t14
 
 .PHONY: run
 run: ## build the chat node and start it on port 4000 (PORT=... for another)
@@ -31,6 +31,21 @@ bench: ## build the release preset and run the benchmarks
 	cmake --preset release -DBENNU_TESTS=ON
 	cmake --build --preset release -j $(JOBS)
 	.ci/bench
+
+.PHONY: story
+story: ## re-enact the road to two million, one change at a time; draws it
+	.ci/setup story
+	cmake --preset release -DBENNU_TESTS=ON
+	cmake --build --preset release -j $(JOBS) --target story_node bennu-chat \
+	  bennu-load
+	/usr/bin/python3 -B tests/bench/story/story.py
+
+.PHONY: two-million
+two-million: ## 2,000,000 joined connections in one node; wants root and 24 GiB
+	.ci/setup story
+	cmake --preset release -DBENNU_TESTS=ON
+	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load
+	/usr/bin/python3 -B tests/bench/story/two_million.py
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for BENNU_FUZZ_SECONDS (30)

@@ -165,8 +165,8 @@ void run::take_sample(std::int64_t now) {
     std::max(busiest_machine_, (x.server_cpu + x.own_cpu) / cores());
   const auto machine = cpu_of_machine();
   const auto everyone = seconds(machine - machine_cpu_before_) / took;
-  busiest_others_ = std::max(
-    busiest_others_, (everyone - x.server_cpu - x.own_cpu) / cores());
+  busiest_others_ =
+    std::max(busiest_others_, (everyone - x.server_cpu - x.own_cpu) / cores());
   machine_cpu_before_ = machine;
   busiest_before_ns_ = busiest;
   server_cpu_before_ = server;

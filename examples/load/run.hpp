@@ -119,7 +119,7 @@ private:
   duration server_cpu_before_{0};
   duration own_cpu_before_{0};
   duration machine_cpu_before_{0};
-  double busiest_others_ = 0;  // of all cores, neither server nor generator
+  double busiest_others_ = 0; // of all cores, neither server nor generator
   figures sampled_;
   double busiest_thread_ = 0;  // of the time, in the busiest second
   double busiest_machine_ = 0; // of all cores, server and generator

@@ -21,8 +21,8 @@ class sockets {
 public:
   /// Makes its epoll set and its eventfd: before any thread has a file table
   /// of its own, since a wake from another thread has to mean the same file.
-  sockets(world& shared, std::vector<user>& users,
-          std::uint64_t first_user, live_figures& counted);
+  sockets(world& shared, std::vector<user>& users, std::uint64_t first_user,
+          live_figures& counted);
   ~sockets();
   sockets(const sockets&) = delete;
   sockets& operator=(const sockets&) = delete;

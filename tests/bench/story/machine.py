@@ -1,0 +1,129 @@
+"""What story.py and two_million.py share: the programs they run, figures of
+the machine, and how results are written down."""
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+BIN = ROOT / "build/release/bin"
+
+
+def free_memory():
+    """MemFree in bytes: MemAvailable counts what sockets will not give back."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemFree:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("no MemFree in /proc/meminfo")
+
+
+def cpu_seconds(pid):
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def description():
+    """Date, commit and machine, for the head of a report."""
+    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"],
+                            capture_output=True, text=True, check=False)
+    model = next((line.split(":", 1)[1].strip()
+                  for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), "unknown")
+    gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return (f"{date.today()}, commit {commit.stdout.strip() or 'unknown'}, "
+            f"{os.cpu_count()} cores of {model}, {gib:.0f} GiB, Linux "
+            f"{platform.release()}, load average {os.getloadavg()[0]:.1f} at "
+            "the start; node and load generator on this one machine")
+
+
+class Node:
+    """A node's process, ended with the block."""
+
+    def __init__(self, program, *options):
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([BIN / program, *map(str, options)],
+                                        stdout=self.log, stderr=self.log)
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        # Not SIGTERM: telling everybody goodbye is not what is measured.
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read()
+
+
+def wait_for_port(port, node, seconds=60):
+    """Returns once somebody listens there."""
+    wanted = f":{port:04X}"
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and node.process.poll() is None:
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(wanted) and fields[3] == "0A":
+                return
+        time.sleep(0.05)
+    sys.exit(f"the node does not listen on port {port}:\n{node.said()}")
+
+
+def load(port, node, scenario, *options, timeout=1800, quiet=True):
+    """Runs bennu-load against a node; its result."""
+    with tempfile.NamedTemporaryFile() as result:
+        command = [BIN / "bennu-load", scenario, "--target",
+                   f"ws://127.0.0.1:{port}/socket", "--page-port", 0,
+                   "--server-pid", node.pid, "--json", result.name, *options]
+        if quiet:
+            command.append("--quiet")
+        done = subprocess.run(list(map(str, command)), timeout=timeout,
+                              stdout=None if not quiet else subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=False)
+        text = Path(result.name).read_text()
+        if not text:
+            sys.exit(f"bennu-load failed ({done.returncode}): {done.stderr}")
+        return json.loads(text)
+
+
+def phases(result, name):
+    return [x for x in result["phases"] if x["name"] == name]
+
+
+def table(rows):
+    """Rows of text as a Markdown table; the first is its head."""
+    widths = [max(len(str(row[i])) for row in rows)
+              for i in range(len(rows[0]))]
+    lines = ["| " + " | ".join(str(x).ljust(w) for x, w in zip(row, widths))
+             + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(lines)
+
+
+def figure(rows, columns):
+    """Matplotlib's figure and axes, without a display."""
+    try:
+        import matplotlib
+    except ImportError:
+        sys.exit("the charts need python3-matplotlib: run .ci/setup story")
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "bennu"
+    import matplotlib.pyplot as plt
+    return plt.subplots(rows, columns, figsize=(5.2 * columns, 3.4 * rows),
+                        layout="constrained", squeeze=False)
+
+
+def save(fig, to):
+    """As SVG that is the same for the same figures."""
+    fig.savefig(to, metadata={"Date": None, "Creator": None})

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Two million joined connections in one chat node, on this machine, the load
+generator beside it: all join, stay with heartbeats, and hear broadcasts.
+
+    two_million.py [--connections N] [--hold SECONDS] [--heartbeat SECONDS]
+                   [--rounds N] [--to FOLDER]
+
+As root it makes a network namespace of its own and sets there what is needed;
+else it says what to set. Checks memory and limits first, and stops safely when
+less than 1 GiB of memory is free. Writes two_million.md and .svg."""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import machine  # noqa: E402
+
+PORT = 4000
+INSIDE = "BENNU_TWO_MILLION_INSIDE"
+
+# Both ends in the kernel, the node's processes and the generator's user; a
+# broadcast that is not read yet; what else runs.
+BYTES_EACH = 9_800
+BYTES_BESIDE = 2 << 30
+
+# Of a file table of 20,000: what is left when a shard has its own files.
+FILES_EACH = 19_000
+
+# The kernel's hash of connections: one bucket for two sockets. A namespace
+# takes its size from the one it is made in.
+BUCKETS = 1 << 22
+PARENT_BUCKETS = Path("/proc/sys/net/ipv4/tcp_child_ehash_entries")
+SETTINGS = {
+    "net/ipv4/ip_local_port_range": "1025 65535",
+    "net/ipv4/tcp_congestion_control": "reno",
+    "net/core/somaxconn": "4096",
+}
+
+
+def require_limits(options):
+    """Exits and says which limit to raise, before anything is started."""
+    shards = options.connections // FILES_EACH + 1
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files < 20_000:
+        sys.exit(f"two_million: a file table holds {files} files, 20000 are "
+                 "needed: ulimit -n 20000")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    needed = options.connections * BYTES_EACH + BYTES_BESIDE
+    free = machine.free_memory()
+    if free < needed:
+        sys.exit(f"two_million: {free / 2**30:.1f} GiB of memory are free, "
+                 f"{needed / 2**30:.1f} are needed: end other programs, drop "
+                 "the page cache (sysctl vm.drop_caches=1), or ask for fewer "
+                 f"--connections ({(free - BYTES_BESIDE) // BYTES_EACH:,} fit)")
+    return shards
+
+
+def enter_namespace():
+    """Runs this again inside a network namespace made for it."""
+    if os.geteuid() != 0:
+        lines = "\n".join(f"  sysctl -w {name.replace('/', '.')}='{value}'"
+                          for name, value in SETTINGS.items())
+        print("two_million: not root: goes on in this network namespace. For "
+              f"the figures of the report set, as root:\n{lines}", flush=True)
+        return False
+    before = PARENT_BUCKETS.read_text() if PARENT_BUCKETS.exists() else None
+    try:
+        if before is not None:
+            PARENT_BUCKETS.write_text(str(BUCKETS))
+        # What is only cached looks used to those who look at MemFree.
+        Path("/proc/sys/vm/drop_caches").write_text("1")
+        done = subprocess.run(
+            ["unshare", "--net", sys.executable, "-B", *sys.argv],
+            env={**os.environ, INSIDE: "1"}, check=False)
+    finally:
+        if before is not None:
+            PARENT_BUCKETS.write_text(before)
+    sys.exit(done.returncode)
+
+
+def prepare_namespace():
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    for name, value in SETTINGS.items():
+        (Path("/proc/sys") / name).write_text(value)
+
+
+class Watch:
+    """Free memory and the node's own, once a second, while it runs."""
+
+    def __init__(self, node):
+        self.node = node
+        self.seen = []
+        self.ends = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.began = time.monotonic()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends.set()
+        self.thread.join()
+
+    def run(self):
+        page = os.sysconf("SC_PAGE_SIZE")
+        while not self.ends.wait(1):
+            resident = int(Path(f"/proc/{self.node.pid}/statm").read_text()
+                           .split()[1])
+            self.seen.append((time.monotonic() - self.began,
+                              machine.free_memory(), resident * page,
+                              machine.cpu_seconds(self.node.pid)))
+
+
+def measure(options, shards):
+    with machine.Node("bennu-chat", "--port", PORT, "--shards", shards,
+                      "--private-files", "--connections", options.connections,
+                      "--timeout", 4 * options.heartbeat, "--log-level",
+                      "error") as node:
+        machine.wait_for_port(PORT, node)
+        with Watch(node) as watch:
+            result = machine.load(
+                PORT, node, "broadcast", "--connections", options.connections,
+                "--hold", f"{options.hold}s", "--heartbeat",
+                f"{options.heartbeat}s", "--rounds", options.rounds,
+                "--limit", "900s", quiet=False)
+    return {"result": result, "watch": watch.seen, "shards": shards}
+
+
+def rows_of(x, options):
+    result = x["result"]
+    ramp = machine.phases(result, "ramp")[0]
+    rounds = machine.phases(result, "broadcast")
+    hold = machine.phases(result, "hold")
+    server = result["server"] or {}
+    least = min(free for _, free, _, _ in x["watch"])
+    rows = [("what", "figure"),
+            ("joined", f"{result['users']['joined']:,} of "
+                       f"{options.connections:,}"),
+            ("failed", f"{result['users']['errors']:,}"),
+            ("joins a second", f"{ramp['per_second']:,.0f}"),
+            ("server µs a join", f"{ramp['server_cpu_us_per_unit']:.1f}"),
+            ("user bytes a connection",
+             f"{server['user_bytes_per_connection']:,.0f}"),
+            ("kernel bytes a connection, both ends",
+             f"{server['kernel_bytes_per_connection_both_ends']:,.0f}"),
+            ("generator's user bytes a connection",
+             f"{result['generator']['user_bytes_per_connection']:,.0f}"),
+            ("least free memory", f"{least / 2**30:.2f} GiB")]
+    for i, y in enumerate(rounds, 1):
+        rows.append((f"broadcast {i}: deliveries a second, last after",
+                     f"{y['per_second']:,.0f}, {y['took_ms'] / 1000:.1f} s"))
+    if hold:
+        y = hold[0]
+        us = y["server_cpu_us_per_unit"]
+        rows.append((f"heartbeats in {options.hold} s, server µs each",
+                     f"{y['units']:,}, "
+                     + (f"{us:.1f}" if us is not None else "-")))
+    counts = result["counts"]
+    rows.append(("lost, doubled, connections lost",
+                 f"{counts['lost']:,}, {counts['doubled']:,}, "
+                 f"{counts['lost_connection']:,}"))
+    return rows
+
+
+def draw(x, to):
+    fig, axes = machine.figure(1, 2)
+    memory, cpu = axes[0]
+    times = [t for t, *_ in x["watch"]]
+    gib = [(free / 2**30, own / 2**30) for _, free, own, _ in x["watch"]]
+    memory.plot(times, [a for a, _ in gib], label="free on the machine")
+    memory.plot(times, [b for _, b in gib], label="the node's own")
+    memory.set(title="memory, GiB", xlabel="seconds", ylim=(0, None))
+    memory.legend()
+    busy = [(b[3] - a[3]) / (b[0] - a[0])
+            for a, b in zip(x["watch"], x["watch"][1:])]
+    cpu.plot(times[1:], busy)
+    cpu.set(title="cores the node used", xlabel="seconds", ylim=(0, None))
+    machine.save(fig, to)
+
+
+def report(x, options, about):
+    limits = "".join(f"\n- {line}" for line in x["result"]["limits"])
+    return f"""# Two million connections
+
+{about}.
+
+Made by `make two-million`: `bennu-chat` with {x['shards']} shards, each with a
+file table of its own, in a network namespace of its own, and `bennu-load`
+beside it. Everybody joins `rooms:lobby`, sends a heartbeat each
+{options.heartbeat} s, and gets every broadcast.
+
+{machine.table(rows_of(x, options))}
+
+![Memory and processor over time](two_million.svg)
+
+What the load generator says of itself and the machine:
+{limits or "- nothing held it up"}
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connections", type=int, default=2_000_000)
+    parser.add_argument("--hold", type=int, default=180)
+    parser.add_argument("--heartbeat", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--to", type=Path,
+                        default=machine.ROOT / "build/benchmarks")
+    options = parser.parse_args()
+    if INSIDE in os.environ:
+        prepare_namespace()
+    else:
+        enter_namespace()
+    shards = require_limits(options)
+    about = machine.description()
+    x = measure(options, shards)
+    options.to.mkdir(parents=True, exist_ok=True)
+    (options.to / "two_million.json").write_text(json.dumps(x["result"]))
+    draw(x, options.to / "two_million.svg")
+    text = report(x, options, about)
+    (options.to / "two_million.md").write_text(text)
+    print(text)
+    if x["result"]["users"]["joined"] != options.connections:
+        sys.exit("two_million: not all have joined")
+
+
+if __name__ == "__main__":
+    main()
