@@ -139,7 +139,8 @@ std::vector<child_info> dynamic_supervisor::list() const {
     result.push_back({.child = retrying ? pid{} : id,
                       .type = x.spec->type,
                       .restarting = retrying,
-                      .restarts = x.restarts});
+                      .restarts = x.restarts,
+                      .last_exit = x.last_exit ? to_string(*x.last_exit) : ""});
   }
   return result;
 }

@@ -152,6 +152,7 @@ void dynamic_supervisor::on_end(child_map::iterator at,
 void dynamic_supervisor::on_not_started(child_map::iterator at,
                                         const exit_reason& why) {
   auto& x = at->second;
+  x.last_exit = why;
   if (!x.ignored)
     detail::complain(told(at), context::start_error, why);
   if (x.starter)
@@ -165,6 +166,7 @@ void dynamic_supervisor::on_not_started(child_map::iterator at,
 void dynamic_supervisor::on_terminated(child_map::iterator at,
                                        const exit_reason& why) {
   detail::tell_terminated(told(at), why);
+  at->second.last_exit = why;
   if (detail::is_restarted(at->second.spec->restart, why))
     restart(at, why, next_wait(at->second));
   else

@@ -105,6 +105,8 @@ private:
     bool on_trial = false;
     bool counted = false;
     std::size_t restarts = 0;
+    /// Why it ended, or did not start, the last time.
+    std::optional<exit_reason> last_exit{};
     monitor_ref watch = 0;
     timer_ref timer = 0;
     std::uint64_t attempt = 0;

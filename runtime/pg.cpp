@@ -1,10 +1,13 @@
 #include "runtime/pg.hpp"
 
+#include "runtime/detail/probe_sheets.hpp"
 #include "runtime/environment.hpp"
+#include "runtime/probe.hpp"
 
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <stdexcept>
 #include <unordered_map>
@@ -26,6 +29,11 @@ public:
   bool unwatch(std::uint64_t ref);
   void connect(std::shared_ptr<pg_peers> peers);
   void process_ended(const pid& id) override;
+
+  /// Offers the members of the next group after `name`, which moves on; false
+  /// at the end.
+  bool offer_next(const std::string& scope, std::optional<std::string>& name,
+                  row_picker& to) const;
 
 private:
   /// How often each process is in a group.
@@ -206,14 +214,74 @@ void pg_scope::store::process_ended(const pid& id) {
     remove(group, {id}, true);
 }
 
+bool pg_scope::store::offer_next(const std::string& scope,
+                                 std::optional<std::string>& name,
+                                 row_picker& to) const {
+  // A group has as many members as it likes; a viewer sees so many.
+  constexpr std::size_t members_shown_max = 1'000;
+  const std::shared_lock guard{mutex_};
+  const auto at = name ? groups_.upper_bound(*name) : groups_.begin();
+  if (at == groups_.end())
+    return false;
+  name = at->first;
+  const auto& [local, remote] = at->second;
+  const auto count = number_cell(local.size() + remote.size());
+  std::size_t shown = 0;
+  for (const auto* part : {&local, &remote})
+    for (const auto& [who, times] : *part)
+      if (shown++ < members_shown_max)
+        to.offer({text_cell(at->first), text_cell(scope), who, count});
+  return true;
+}
+
+namespace {
+
+/// A group at a time.
+template <class Store>
+class group_scan final : public sheet_scan {
+public:
+  group_scan(std::string scope, std::shared_ptr<const Store> groups)
+    : scope_(std::move(scope)), groups_(std::move(groups)) {}
+
+  progress step(row_picker& to, std::size_t) override {
+    return groups_->offer_next(scope_, at_, to) ? progress::more
+                                                : progress::done;
+  }
+
+private:
+  std::string scope_;
+  std::shared_ptr<const Store> groups_;
+  std::optional<std::string> at_;
+};
+
+} // namespace
+
 // -- the handle ---------------------------------------------------------------
 
 pg_scope pg_scope::of(runtime::node& node, std::string_view name) {
   const auto key = "bennu.pg." + std::string{name};
   pg_scope fresh{std::make_shared<store>(node)};
-  if (node.environment().insert(key, make_message(fresh)))
+  if (node.environment().insert(key, make_message(fresh))) {
+    publish(node, std::string{name}, fresh.store_);
     return fresh;
+  }
   return *node.environment().get(key).value_if<pg_scope>();
+}
+
+void pg_scope::publish(runtime::node& node, const std::string& name,
+                       const std::shared_ptr<store>& x) {
+  probe::of(node).publish(sheet{
+    .name = "groups",
+    .source = name,
+    .columns = detail::group_columns(),
+    .scope = sheet_scope::node,
+    .sort = "group",
+    .scan = [name, weak = std::weak_ptr<const store>{x}](
+              shard*, const sheet_query&) -> std::unique_ptr<sheet_scan> {
+      auto alive = weak.lock();
+      return alive ? std::make_unique<group_scan<store>>(name, std::move(alive))
+                   : nullptr;
+    }});
 }
 
 void pg_scope::join(process& self, std::string_view group) const {

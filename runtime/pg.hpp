@@ -82,6 +82,8 @@ public:
 
 private:
   class store;
+  static void publish(runtime::node& node, const std::string& name,
+                      const std::shared_ptr<store>& x);
   explicit pg_scope(std::shared_ptr<store> s) : store_(std::move(s)) {}
 
   std::shared_ptr<store> store_;

@@ -98,6 +98,38 @@ bool probe::publish(sheet x) {
   return true;
 }
 
+bool probe::publish(figure x) {
+  const std::lock_guard guard{mutex_};
+  const auto old = std::find_if(figures_.begin(), figures_.end(), [&](auto& y) {
+    return y.name == x.name && y.source == x.source;
+  });
+  if (old != figures_.end())
+    *old = std::move(x);
+  else if (figures_.size() == figures_max)
+    return false;
+  else
+    figures_.push_back(std::move(x));
+  return true;
+}
+
+std::vector<figure_value> probe::figures() const {
+  // Read outside the lock: a reader may be slow, e.g. with a file of /proc.
+  std::vector<figure> all;
+  {
+    const std::lock_guard guard{mutex_};
+    all = figures_;
+  }
+  std::map<std::string, figure_value, std::less<>> sums;
+  for (const auto& x : all) {
+    auto& sum = sums[x.name];
+    sum = {x.name, x.what, x.unit, sum.value + x.read()};
+  }
+  std::vector<figure_value> values;
+  for (auto& [name, value] : sums)
+    values.push_back(std::move(value));
+  return values;
+}
+
 std::vector<probe::description> probe::sheets() const {
   const std::lock_guard guard{mutex_};
   std::vector<description> all;

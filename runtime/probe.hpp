@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/figure.hpp"
 #include "runtime/message.hpp"
 #include "runtime/process.hpp"
 #include "runtime/sheet.hpp"
@@ -32,6 +33,9 @@ struct sheet_page {
 
   /// What to ask the next page with, of sheets that page so; empty at the end.
   std::string more{};
+
+  /// What to know of the answer: that a filter has not looked at all, e.g.
+  std::string note{};
 
   /// Shards that have not answered yet: held up by a handler, mostly. The rows
   /// are those of the others.
@@ -107,6 +111,14 @@ public:
   /// False past a limit, or with other columns than the sheet has.
   bool publish(sheet x);
 
+  /// Figures at once, with their sources; one more is refused. Each is read
+  /// once a second.
+  static constexpr std::size_t figures_max = 256;
+  bool publish(figure x);
+
+  /// All as they are now, by name.
+  std::vector<figure_value> figures() const;
+
   /// A sheet as an observer hears of it.
   struct description {
     std::string name{};
@@ -135,6 +147,7 @@ private:
   detail::node_impl& node_;
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<sheet>, std::less<>> sheets_;
+  std::vector<figure> figures_;
 };
 
 /// A place in a shard's process table. Value.

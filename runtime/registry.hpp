@@ -84,6 +84,7 @@ public:
                                    make_message(made)))
       throw std::invalid_argument("there is a registry "
                                   + made.store_->options.name + " already");
+    publish(node, made.store_);
     return made;
   }
 
@@ -176,6 +177,10 @@ private:
   };
 
   explicit registry(std::shared_ptr<store> s) : store_(std::move(s)) {}
+
+  /// Shows it to observers, in the sheet `registries`.
+  static void publish(runtime::node& node, const std::shared_ptr<store>& x);
+  class scan;
 
   static std::string key_of(std::string_view name) {
     return "bennu.registry." + std::string{name};

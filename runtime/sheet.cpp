@@ -122,6 +122,8 @@ void row_picker::merge(row_picker& other) {
   other.rows_.clear();
   if (!other.more_.empty())
     more_ = std::move(other.more_);
+  if (!other.note_.empty())
+    note_ = std::move(other.note_);
 }
 
 std::vector<sheet_row> row_picker::sorted() const {

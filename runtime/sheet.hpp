@@ -117,6 +117,10 @@ public:
   void more(std::string token) { more_ = std::move(token); }
   const std::string& more() const noexcept { return more_; }
 
+  /// What the viewer should know of the answer.
+  void note(std::string text) { note_ = std::move(text); }
+  const std::string& note() const noexcept { return note_; }
+
   /// Nothing more would be kept: a sheet in its own order may stop.
   bool full() const noexcept {
     return sort_ == no_column && rows_.size() == max_;
@@ -140,6 +144,7 @@ private:
   std::vector<sheet_row> rows_;
   std::size_t seen_ = 0;
   std::string more_;
+  std::string note_;
 };
 
 /// A look through one part of a sheet, in slices. Confined to its thread.

@@ -164,6 +164,7 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
   const bool travels =
     !x.starter && phase_ == phase::starting && x.restarts == 0;
   detail::complain(told(x), context::start_error, why, travels);
+  x.last_exit = why;
   x.id = {};
   const auto cause = detail::cause_of(why);
   if (x.starter) {
@@ -181,6 +182,7 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
 void supervisor::on_terminated(std::size_t index, const exit_reason& why) {
   auto& x = children_[index];
   x.state = state::stopped;
+  x.last_exit = why;
   detail::tell_terminated(told(x), why);
   if (detail::is_restarted(x.spec.restart, why)) {
     if (count_restart(x, why))

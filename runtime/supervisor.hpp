@@ -127,6 +127,8 @@ private:
     /// The restart it is retrying for has been counted already.
     bool counted = false;
     std::size_t restarts = 0;
+    /// Why it ended, or did not start, the last time.
+    std::optional<exit_reason> last_exit{};
     /// On it, while it starts or stops.
     monitor_ref watch = 0;
     /// Of the stop that must not take longer, or of the next try.

@@ -152,6 +152,7 @@ std::vector<child_info> supervisor::list() const {
       .type = x.spec.type,
       .restarting = x.state == state::wanted || x.state == state::retrying,
       .restarts = x.restarts,
+      .last_exit = x.last_exit ? to_string(*x.last_exit) : "",
     });
   return result;
 }

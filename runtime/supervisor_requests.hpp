@@ -29,6 +29,9 @@ struct child_info {
   /// It crashed and is about to be started again, after a backoff perhaps.
   bool restarting = false;
   std::size_t restarts = 0;
+
+  /// Why it ended the last time, by itself; empty: it never did.
+  std::string last_exit{};
 };
 
 /// Answers std::vector<child_info>, in start order (OTP: newest first); of a

@@ -56,4 +56,16 @@ std::vector<std::string> name_table::all() const {
   return result;
 }
 
+bool name_table::page(std::size_t& place, std::size_t max,
+                      std::vector<named_pid>& to) const {
+  const std::shared_lock guard{mutex_};
+  const auto buckets = pids_.bucket_count();
+  for (std::size_t looked = 0; place < buckets && looked < max; ++place) {
+    ++looked;
+    for (auto x = pids_.begin(place); x != pids_.end(place); ++x, ++looked)
+      to.emplace_back(x->first, x->second);
+  }
+  return place < buckets;
+}
+
 } // namespace bennu::runtime::detail

@@ -2,12 +2,14 @@
 
 #include "runtime/pid.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace bennu::runtime::detail {
@@ -27,6 +29,13 @@ public:
   pid find(std::string_view name) const;
   std::string name_of(const pid& id) const;
   std::vector<std::string> all() const;
+
+  /// At most about `max` of them, from `place` on, each time under the lock for
+  /// those alone; moves `place` on, and says whether there are more. What comes
+  /// or goes meanwhile may be missed or seen twice.
+  using named_pid = std::pair<std::string, pid>;
+  bool page(std::size_t& place, std::size_t max,
+            std::vector<named_pid>& to) const;
 
 private:
   struct hash {

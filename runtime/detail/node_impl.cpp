@@ -58,9 +58,12 @@ node_impl::node_impl(runtime::node& self_, node_options options_,
     shards.push_back(std::make_unique<shard_impl>(*this, i));
   detached = std::make_unique<detached_set>(*this);
   publish_process_sheets(probe, *this);
+  publish_activity_sheet(probe, *this);
   publish_table_sheets(probe, *this);
   publish_node_sheets(probe, *this);
   publish_tree_sheet(probe, *this);
+  publish_group_sheets(probe);
+  publish_figures(probe, *this);
 }
 
 node_impl::~node_impl() {

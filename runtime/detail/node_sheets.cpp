@@ -100,12 +100,23 @@ void offer_shard(row_picker& to, shard_impl& here, const node_impl& node) {
               node.time.now().time_since_epoch() / milliseconds{1}))});
 }
 
-void offer_names(row_picker& to, const node_impl& node) {
-  for (auto& name : node.names.all()) {
-    const auto id = node.names.find(name);
-    to.offer(sheet_row{text_cell(std::move(name)), id});
+/// The names, some at a time, so that who registers one waits for no viewer.
+class name_scan final : public sheet_scan {
+public:
+  explicit name_scan(const name_table& names) : names_(names) {}
+
+  progress step(row_picker& to, std::size_t max) override {
+    std::vector<name_table::named_pid> some;
+    const bool more = names_.page(place_, max, some);
+    for (auto& [name, id] : some)
+      to.offer(sheet_row{text_cell(std::move(name)), id});
+    return more ? progress::more : progress::done;
   }
-}
+
+private:
+  const name_table& names_;
+  std::size_t place_ = 0;
+};
 
 void offer_limits(row_picker& to, const node_impl& node) {
   const auto& x = node.options;
@@ -156,6 +167,33 @@ sheet of_node(const char* name, std::vector<sheet_column> columns, F f) {
 
 } // namespace
 
+void publish_figures(probe& to, node_impl& node) {
+  to.publish(figure{.name = "processes", .source = "runtime", .read = [&node] {
+                      std::size_t sum = 0;
+                      for (const auto& x : node.shards)
+                        sum += x->table().size();
+                      return static_cast<std::int64_t>(sum);
+                    }});
+  to.publish(figure{.name = "memory",
+                    .source = "runtime",
+                    .unit = cell_kind::bytes,
+                    .read = [] {
+                      return static_cast<std::int64_t>(
+                        read_system_memory().resident);
+                    }});
+  // Of the whole program: what its threads have run on processors.
+  to.publish(figure{.name = "cpu",
+                    .source = "runtime",
+                    .what = figure::kind::count,
+                    .unit = cell_kind::time_ms,
+                    .read = [] {
+                      timespec t{};
+                      ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+                      return std::int64_t{t.tv_sec} * 1000
+                             + t.tv_nsec / 1'000'000;
+                    }});
+}
+
 void publish_node_sheets(probe& to, node_impl& node) {
   const std::vector<sheet_column> facts{{"key", cell_kind::text},
                                         {"value", cell_kind::any}};
@@ -163,11 +201,15 @@ void publish_node_sheets(probe& to, node_impl& node) {
     of_node("node", facts, [&node, since = node.time.now()](row_picker& x) {
       offer_node(x, node, since);
     }));
-  auto names = of_node(
-    "names", {{"name", cell_kind::text}, {"pid", cell_kind::process_id}},
-    [&node](row_picker& x) { offer_names(x, node); });
-  names.sort = "name";
-  to.publish(std::move(names));
+  to.publish(sheet{
+    .name = "names",
+    .source = "runtime",
+    .columns = {{"name", cell_kind::text}, {"pid", cell_kind::process_id}},
+    .scope = sheet_scope::node,
+    .sort = "name",
+    .scan = [&node](shard*, const sheet_query&) {
+      return std::make_unique<name_scan>(node.names);
+    }});
   to.publish(of_node("limits",
                      {{"limit", cell_kind::text},
                       {"most", cell_kind::integer},

@@ -1,7 +1,10 @@
 #pragma once
 
+#include "runtime/sheet.hpp"
+
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace bennu::runtime {
 class probe;
@@ -9,6 +12,7 @@ class probe;
 
 namespace bennu::runtime::detail {
 
+class process_core;
 struct node_impl;
 
 // What the runtime shows to observers.
@@ -16,11 +20,25 @@ struct node_impl;
 /// processes, process, messages
 void publish_process_sheets(probe& to, node_impl& node);
 
+/// activity: how much processes do just now
+void publish_activity_sheet(probe& to, node_impl& node);
+
+/// A process's name, or what else it is called: the first that there is.
+std::string calling_name(const process_core& core);
+const char* status_of(const process_core& core);
+
 /// tables, rows
 void publish_table_sheets(probe& to, node_impl& node);
 
+/// registries, groups: their columns, until there is one of them
+void publish_group_sheets(probe& to);
+std::vector<sheet_column> group_columns();
+
 /// node, shards, timers, names, limits, allocator
 void publish_node_sheets(probe& to, node_impl& node);
+
+/// What the runtime counts: processes, memory, cpu.
+void publish_figures(probe& to, node_impl& node);
 
 /// tree
 void publish_tree_sheet(probe& to, node_impl& node);

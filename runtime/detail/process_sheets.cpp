@@ -11,9 +11,6 @@
 
 namespace bennu::runtime::detail {
 
-namespace {
-
-/// Its name, or what else it is called: the first that there is.
 std::string calling_name(const process_core& core) {
   if (core.is_named())
     return core.home().owner().names.name_of(core.id());
@@ -27,6 +24,8 @@ const char* status_of(const process_core& core) {
   return to_string(core.is_runnable() ? process_status::runnable
                                       : process_status::waiting);
 }
+
+namespace {
 
 enum process_column : std::size_t {
   at_pid,

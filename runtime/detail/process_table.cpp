@@ -60,7 +60,7 @@ void process_table::insert(const pid& id, process_core* core) {
   auto& x = at(id.index());
   x.core = core;
   x.serial = id.serial;
-  ++size_;
+  size(size() + 1);
 }
 
 process_core* process_table::find(const pid& id) const noexcept {
@@ -89,7 +89,7 @@ void process_table::page(std::uint32_t first, std::size_t max,
 void process_table::erase(const pid& id) {
   auto& x = at(id.index());
   x.core = nullptr;
-  --size_;
+  size(size() - 1);
   if (id.index() >= local_max) {
     const std::lock_guard guard{remote_mutex_};
     remote_free_.push_back({id.index(), id.serial});

@@ -3,6 +3,8 @@
 #include "runtime/pid.hpp"
 
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -31,7 +33,10 @@ public:
   process_core* find(const pid& id) const noexcept;
   void erase(const pid& id);
 
-  std::size_t size() const noexcept { return size_; }
+  /// From any thread, for observers.
+  std::size_t size() const noexcept {
+    return size_.load(std::memory_order_relaxed);
+  }
 
   template <class F>
   void for_each(F f) const {
@@ -82,7 +87,11 @@ private:
   std::uint32_t free_head_ = none;
   std::uint32_t free_tail_ = none;
   std::uint32_t used_ = 0;
-  std::size_t size_ = 0;
+  void size(std::size_t x) noexcept {
+    size_.store(x, std::memory_order_relaxed);
+  }
+
+  std::atomic<std::size_t> size_{0};
 
   /// Remote slots: index >= remote_from_.
   struct remote_slot {

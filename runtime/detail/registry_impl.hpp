@@ -2,6 +2,9 @@
 
 // The end of runtime/registry.hpp, which alone includes it.
 
+#include "runtime/detail/table_text.hpp"
+#include "runtime/probe.hpp"
+
 namespace bennu::runtime {
 
 template <class Key, class Value, class Hash>
@@ -183,6 +186,84 @@ auto registry<Key, Value, Hash>::select(F f, std::size_t max) const
         }
   }
   return found;
+}
+
+namespace detail {
+
+/// A key as a person types it.
+template <class T>
+std::string key_text(const T& x) {
+  if constexpr (std::is_convertible_v<const T&, std::string_view>)
+    return std::string{std::string_view{x}};
+  else
+    return shown(x);
+}
+
+/// A key has as many owners as it likes; a viewer sees so many.
+inline constexpr std::size_t owners_shown_max = 1'000;
+
+std::vector<sheet_column> registry_columns();
+
+} // namespace detail
+
+/// Looks at some keys of a partition at a time, each time under its lock.
+template <class Key, class Value, class Hash>
+class registry<Key, Value, Hash>::scan final : public sheet_scan {
+public:
+  explicit scan(std::shared_ptr<const store> x) : store_(std::move(x)) {}
+
+  progress step(row_picker& to, std::size_t max) override {
+    if (at_ == store_->parts.size())
+      return progress::done;
+    const auto& part = store_->parts[at_];
+    const std::shared_lock guard{part.mutex};
+    const auto buckets = part.entries.bucket_count();
+    for (std::size_t looked = 0; bucket_ < buckets && looked < max; ++bucket_) {
+      ++looked;
+      for (auto x = part.entries.begin(bucket_); x != part.entries.end(bucket_);
+           ++x)
+        looked += offer(to, x->first, x->second);
+    }
+    if (bucket_ >= buckets) {
+      ++at_;
+      bucket_ = 0;
+    }
+    return progress::more;
+  }
+
+private:
+  std::size_t offer(row_picker& to, const Key& key, const owners& all) const {
+    std::size_t count = 0;
+    for (const auto& [who, values] : all)
+      for (const auto& value : values) {
+        if (count++ == detail::owners_shown_max)
+          return count;
+        to.offer({text_cell(store_->options.name),
+                  text_cell(detail::key_text(key)), who,
+                  text_cell(detail::shown(value)), number_cell(all.size())});
+      }
+    return count;
+  }
+
+  std::shared_ptr<const store> store_;
+  std::size_t at_ = 0;
+  std::size_t bucket_ = 0;
+};
+
+template <class Key, class Value, class Hash>
+void registry<Key, Value, Hash>::publish(runtime::node& node,
+                                         const std::shared_ptr<store>& x) {
+  probe::of(node).publish(
+    sheet{.name = "registries",
+          .source = x->options.name,
+          .columns = detail::registry_columns(),
+          .scope = sheet_scope::node,
+          .sort = "key",
+          .scan = [weak = std::weak_ptr<const store>{x}](
+                    shard*, const sheet_query&) -> std::unique_ptr<sheet_scan> {
+            auto alive = weak.lock();
+            return alive ? std::make_unique<scan>(std::move(alive)) : nullptr;
+          }});
 }
 
 } // namespace bennu::runtime

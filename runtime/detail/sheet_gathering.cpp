@@ -118,6 +118,7 @@ sheet_page sheet_gathering::page() const {
                .rows = picked_.sorted(),
                .seen = picked_.seen(),
                .more = picked_.more(),
+               .note = picked_.note(),
                .missing = missing_,
                .error = error_};
   const auto skipped = std::min(what_.offset, x.rows.size());

@@ -102,6 +102,10 @@ public:
       return progress::done;
     if (to.room() > 0 && looked_ < filtered_max)
       return progress::more;
+    if (to.room() > 0)
+      to.note(fmt::format("only {} rows were looked at; go on with the next "
+                          "page",
+                          looked_));
     to.more(ends_->keep(std::move(at_)));
     return progress::done;
   }

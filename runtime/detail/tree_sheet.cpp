@@ -107,7 +107,7 @@ void offer_tree(row_picker& to, const found_tree& tree, const tree_line& x) {
                                          : "stopped";
   to.offer({number_cell(x.depth), text_cell(x.child.id), x.child.child,
             is_supervisor ? "supervisor" : "worker", state,
-            number_cell(x.child.restarts),
+            number_cell(x.child.restarts), text_cell(x.child.last_exit),
             number_cell(known ? at->second.count : 0), x.parent,
             known ? text_cell(at->second.note) : ""});
   if (known)
@@ -168,6 +168,7 @@ void publish_tree_sheet(probe& to, node_impl& node) {
                           {"type", cell_kind::text},
                           {"state", cell_kind::text},
                           {"restarts", cell_kind::integer},
+                          {"last exit", cell_kind::text},
                           {"children", cell_kind::integer},
                           {"parent", cell_kind::process_id},
                           {"note", cell_kind::text}},
