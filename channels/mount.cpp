@@ -1,6 +1,7 @@
 #include "channels/mount.hpp"
 
 #include "channels/pool_supervisor.hpp"
+#include "runtime/probe.hpp"
 #include "runtime/shard.hpp"
 
 #include <utility>
@@ -77,10 +78,25 @@ const lane* socket_mount::lane_for(const channel_route& x,
   return nullptr;
 }
 
+std::uint64_t socket_mount::joins() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& x : shards_)
+    sum += x->joins.value();
+  return sum;
+}
+
 std::shared_ptr<const socket_spec> mount(runtime::node& node, socket_spec spec,
                                          const mount_options& options) {
   auto made = std::make_shared<socket_mount>(
     node, std::move(spec), pubsub::find(node, options.pubsub), options.pool);
+  runtime::probe::of(node).publish(runtime::figure{
+    .name = "joins",
+    .source = options.pool + options.path,
+    .what = runtime::figure::kind::count,
+    .read = [weak = std::weak_ptr{made}] {
+      const auto alive = weak.lock();
+      return alive ? static_cast<std::int64_t>(alive->joins()) : 0;
+    }});
   return {made, &made->spec()};
 }
 

@@ -6,8 +6,10 @@
 #include "runtime/dynamic_supervisor.hpp"
 #include "runtime/node.hpp"
 #include "runtime/pid.hpp"
+#include "runtime/shard_counter.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +39,9 @@ public:
   void retain();
   void release();
 
+  /// Joins that were accepted, for observers.
+  runtime::shard_counter joins;
+
   /// The message whose handler runs on this shard just now; else null.
   const message* handling = nullptr;
 
@@ -64,6 +69,9 @@ public:
   shard_mount& on(std::size_t shard) { return *shards_[shard]; }
   const lane* lane_for(const channel_route& x, const serializer& format) const;
 
+  /// Joins that were accepted, on all shards. Thread-safe.
+  std::uint64_t joins() const noexcept;
+
 private:
   struct route_lane {
     const channel_route* route;
@@ -85,6 +93,9 @@ struct mount_options {
 
   /// The name of a socket pool.
   std::string pool{};
+
+  /// Tells it from other mounts of the pool, for observers: its path.
+  std::string path{};
 };
 
 /// Puts a spec to work in a node: what an endpoint does once it has started,

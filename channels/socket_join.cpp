@@ -87,6 +87,8 @@ void socket::join_decided(const runtime::pid& who, const join_result& x) {
               x.reply);
   detail::report_join(*mount_, pending->time,
                       {pending->join, x.accepted ? "ok" : "refused", self()});
+  if (x.accepted)
+    mount_->joins.add();
   at->state = x.accepted ? status::joined : status::closed;
   finish_join(take_pending(std::string{pending->join.topic}));
 }

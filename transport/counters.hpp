@@ -1,6 +1,7 @@
 #pragma once
 
-#include <atomic>
+#include "runtime/shard_counter.hpp"
+
 #include <cstdint>
 
 namespace bennu::transport {
@@ -46,23 +47,7 @@ struct endpoint_counters {
 
 namespace detail {
 
-/// A number one shard's thread counts and any may read, without a lock or a
-/// locked instruction.
-class shard_counter {
-public:
-  void add(std::uint64_t n = 1) noexcept { set(value() + n); }
-  void subtract(std::uint64_t n = 1) noexcept { set(value() - n); }
-  std::uint64_t value() const noexcept {
-    return value_.load(std::memory_order_relaxed);
-  }
-
-private:
-  void set(std::uint64_t x) noexcept {
-    value_.store(x, std::memory_order_relaxed);
-  }
-
-  std::atomic<std::uint64_t> value_{0};
-};
+using runtime::shard_counter;
 
 /// endpoint_counters as a shard counts them. On lines of its own, so that two
 /// shards never write to the same.

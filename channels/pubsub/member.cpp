@@ -30,6 +30,7 @@ bool pubsub_member::has_room() const {
 runtime::pid pubsub_member::push(publication what) {
   const std::lock_guard guard{inbox_mutex_};
   inbox_.push_back(std::move(what));
+  ++pushed_;
   ++jobs_;
   if (awake_ || !server_)
     return {};
@@ -124,6 +125,11 @@ std::vector<runtime::pid> pubsub_member::watched() const {
 }
 
 // -- looking in ---------------------------------------------------------------
+
+std::uint64_t pubsub_member::pushed() const {
+  const std::lock_guard guard{inbox_mutex_};
+  return pushed_;
+}
 
 std::size_t pubsub_member::waiting() const {
   const std::lock_guard guard{inbox_mutex_};

@@ -70,8 +70,9 @@ public:
 
   // -- looking in --
 
-  /// Broadcasts that wait. Thread-safe.
+  /// Broadcasts that wait, and those that have come so far. Thread-safe.
   std::size_t waiting() const;
+  std::uint64_t pushed() const;
 
   /// A subscription as an observer sees it.
   struct subscription {
@@ -118,6 +119,7 @@ private:
 
   mutable std::mutex inbox_mutex_;
   std::vector<publication> inbox_;
+  std::uint64_t pushed_ = 0;
   std::size_t jobs_ = 0; // in the inbox and taken from it
   bool awake_ = false;
   runtime::pid server_;

@@ -1,5 +1,6 @@
 #include "channels/tracker/hub.hpp"
 
+#include "channels/tracker/tracker_sheets.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/shard.hpp"
 
@@ -54,6 +55,7 @@ void tracker_hub::carry_out(const tracker_member::outcome& x,
 void tracker_hub::publish(const std::shared_ptr<tracker_hub>& hub) {
   hub->node().environment().set("bennu.tracker." + hub->options().name,
                                 runtime::make_message(tracker{hub}));
+  publish_sheets(hub);
 }
 
 std::string tracker_server_name(std::string_view tracker, std::size_t index) {

@@ -73,6 +73,42 @@ std::vector<tracked_ptr> tracker_index::find(std::string_view topic,
   return found == at->keys.end() ? std::vector<tracked_ptr>{} : found->second;
 }
 
+/// The topics of the next buckets that have any.
+void tracker_index::find_rooms(place& at) const {
+  const std::shared_lock guard{mutex_};
+  const auto buckets = rooms_.bucket_count();
+  for (std::size_t i = 0; i < page_max && at.rooms_.empty(); ++i) {
+    if (at.bucket_ >= buckets) {
+      at.done_ = true;
+      return;
+    }
+    for (auto x = rooms_.begin(at.bucket_); x != rooms_.end(at.bucket_); ++x)
+      at.rooms_.push_back(x->first);
+    ++at.bucket_;
+  }
+}
+
+std::vector<tracked_ptr> tracker_index::page(place& at, std::size_t max) const {
+  std::vector<tracked_ptr> some;
+  if (at.rooms_.empty())
+    find_rooms(at);
+  if (at.rooms_.empty())
+    return some;
+  if (const auto in = find_room(at.rooms_.back().view())) {
+    const std::shared_lock guard{in->mutex};
+    auto x = at.after_ ? in->keys.upper_bound(*at.after_) : in->keys.begin();
+    for (; x != in->keys.end() && some.size() < max; ++x) {
+      some.insert(some.end(), x->second.begin(), x->second.end());
+      at.after_ = x->first;
+    }
+    if (x != in->keys.end())
+      return some;
+  }
+  at.rooms_.pop_back();
+  at.after_.reset();
+  return some;
+}
+
 presence_counts tracker_index::count(std::string_view topic) const {
   const auto at = find_room(topic);
   if (!at)

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string_view>
 #include <unordered_map>
@@ -45,7 +46,26 @@ public:
   /// Keys copied under one lock: 1000 take about 50 us.
   static constexpr std::size_t page_max = 1000;
 
+  /// Where a look through all of it has come to. Value.
+  class place {
+  public:
+    bool done() const noexcept { return done_; }
+
+  private:
+    friend class tracker_index;
+    std::size_t bucket_ = 0;
+    std::vector<topic> rooms_{};
+    std::optional<topic> after_{};
+    bool done_ = false;
+  };
+
+  /// About `max` of the presences of all topics, in no order; what comes or
+  /// goes meanwhile may be missed or seen twice.
+  std::vector<tracked_ptr> page(place& at, std::size_t max) const;
+
 private:
+  void find_rooms(place& at) const;
+
   struct room {
     mutable std::shared_mutex mutex;
     std::map<topic, std::vector<tracked_ptr>, std::less<>> keys;
