@@ -40,7 +40,8 @@ detail::site_mount mounted(const socket_mount& mount,
                            const endpoint_options& options,
                            runtime::node& node) {
   const auto spec = channels::mount(
-    node, *mount.spec, {.pubsub = options.pubsub, .pool = pool_name(options)});
+    node, *mount.spec,
+    {.pubsub = options.pubsub, .pool = pool_name(options), .path = mount.path});
   detail::site_mount x;
   x.connect = [spec](const channels::connect_request& request) {
     return channels::negotiate(spec, request);

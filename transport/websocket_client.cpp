@@ -1,5 +1,7 @@
 #include "transport/websocket_client.hpp"
 
+#include "transport/detail/client_stream.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -30,6 +32,7 @@ struct location {
   std::string host;
   std::string port;
   std::string target;
+  bool secure = false;
 };
 
 std::optional<location> parse_url(std::string_view text) {
@@ -38,7 +41,8 @@ std::optional<location> parse_url(std::string_view text) {
     return std::nullopt;
   location x;
   x.host = url->host_address();
-  x.port = url->has_port() ? std::string(url->port()) : "80";
+  x.secure = url->scheme() == "wss";
+  x.port = url->has_port() ? std::string(url->port()) : x.secure ? "443" : "80";
   x.target = std::string(url->encoded_resource());
   if (!x.target.starts_with('/'))
     x.target.insert(0, "/");
@@ -74,7 +78,7 @@ struct websocket_client::impl {
     });
     if (!wait(done, limit)) {
       // What was started must not outlive its frame.
-      beast::get_lowest_layer(stream).close();
+      stream.next_layer().tcp().close();
       io.restart();
       while (!done)
         io.run_one();
@@ -98,7 +102,7 @@ struct websocket_client::impl {
       return false;
     const tcp::endpoint to{address,
                            static_cast<std::uint16_t>(std::stoi(where.port))};
-    auto& socket = stream.next_layer().socket();
+    auto& socket = stream.next_layer().tcp().socket();
     socket.open(to.protocol(), ec);
     if (failed(ec))
       return false;
@@ -108,9 +112,34 @@ struct websocket_client::impl {
     socket.set_option(tcp::no_delay(true), ec);
     return !failed(finish(
       [&](auto handler) {
-        stream.next_layer().async_connect(to, std::move(handler));
+        stream.next_layer().tcp().async_connect(to, std::move(handler));
       },
       timeout));
+  }
+
+  bool open_tls(const location& where, const client_options& opts) {
+    error_code ec;
+    if (opts.ca_file.empty())
+      tls.set_default_verify_paths(ec);
+    else
+      tls.load_verify_file(opts.ca_file, ec);
+    if (ec) {
+      error = opts.ca_file + " is no file of certificates: " + ec.message();
+      return false;
+    }
+    auto& over = stream.next_layer().secure(tls);
+    over.set_verify_mode(
+      opts.verify ? net::ssl::verify_peer : net::ssl::verify_none, ec);
+    if (opts.verify)
+      over.set_verify_callback(net::ssl::host_name_verification(where.host),
+                               ec);
+    return !failed(ec)
+           && !failed(finish(
+             [&](auto handler) {
+               over.async_handshake(net::ssl::stream_base::client,
+                                    std::move(handler));
+             },
+             timeout));
   }
 
   void start_reading() {
@@ -124,7 +153,8 @@ struct websocket_client::impl {
   }
 
   net::io_context io{1};
-  websocket::stream<beast::tcp_stream, false> stream{io};
+  net::ssl::context tls{net::ssl::context::tls_client};
+  websocket::stream<detail::client_stream, false> stream{io};
   beast::flat_buffer buffer;
   milliseconds timeout{10'000};
   bool reading = false;
@@ -147,6 +177,8 @@ bool websocket_client::connect(std::string_view url,
   if (!connect_tcp(url, options) || !where)
     return false;
   auto& x = *impl_;
+  if (where->secure && !x.open_tls(*where, options))
+    return false;
   x.stream.set_option(websocket::stream_base::decorator(
     [headers = options.headers](websocket::request_type& request) {
       for (const auto& [name, value] : headers)
@@ -273,7 +305,7 @@ std::string websocket_client::receive_raw(std::size_t count,
 }
 
 int websocket_client::native_handle() {
-  return impl_->stream.next_layer().socket().native_handle();
+  return impl_->stream.next_layer().tcp().socket().native_handle();
 }
 
 } // namespace bennu::transport

@@ -19,14 +19,21 @@ struct client_options {
   /// Sent along with the upgrade, e.g. {"Origin", "http://a.com"}.
   std::vector<std::pair<std::string, std::string>> headers{};
 
+  /// For wss: a PEM file with whom to believe; empty: whom the system believes.
+  std::string ca_file{};
+
+  /// For wss: off believes anybody, for who knows why.
+  bool verify = true;
+
   /// Bytes the kernel may hold for us before the server has to wait; 0: its
   /// own choice. For playing a slow reader.
   int receive_buffer = 0;
 };
 
 /// A small websocket client for tests and tools: it does one thing at a time
-/// and waits for it, never longer than told. It answers pings while it waits.
-/// Confined to its thread.
+/// and waits for it, never longer than told. ws and wss; of the latter the
+/// server's certificate must be right for the URL's host. It answers pings
+/// while it waits. Confined to its thread.
 ///
 ///     websocket_client client;
 ///     if (client.connect("ws://127.0.0.1:4000/socket/websocket"))

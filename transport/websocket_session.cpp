@@ -18,9 +18,19 @@ using detail::connection_set;
 using detail::patience;
 using runtime::exit_reason;
 
+namespace {
+
+std::uint32_t seconds_of(runtime::time_point x) noexcept {
+  const auto all = std::chrono::floor<std::chrono::seconds>(x);
+  return static_cast<std::uint32_t>(all.time_since_epoch().count());
+}
+
+} // namespace
+
 websocket_session::websocket_session(channels::socket_init init, opening from)
   : socket(std::move(init)), shared_(std::move(from.shared)), id_(from.id),
-    compress_(from.compress) {
+    compress_(from.compress), agent_(from.agent),
+    opened_(seconds_of(shared_->home.now())) {
   shared_->connections.hand_over(id_, *this, from.idle);
   shared_->counters.open.add();
   shared_->counters.upgraded.add();
@@ -119,6 +129,14 @@ int websocket_session::descriptor() const noexcept {
   return shared_->connections.fd(id_);
 }
 
+std::string_view websocket_session::agent() const noexcept {
+  return shared_->agents.text_of(agent_);
+}
+
+runtime::duration websocket_session::age() const noexcept {
+  return std::chrono::seconds{seconds_of(shared_->home.now()) - opened_};
+}
+
 void websocket_session::write(const channels::frame_ptr& x) {
   if (ending_ || !id_)
     return;
@@ -178,8 +196,10 @@ bool websocket_session::make_room(std::size_t size) {
 }
 
 void websocket_session::mark() {
-  if (!std::exchange(marked_, true))
-    shared_->connections.mark(id_);
+  if (marked_)
+    return;
+  marked_ = true;
+  shared_->connections.mark(id_);
 }
 
 void websocket_session::flush(detail::connection_id) {

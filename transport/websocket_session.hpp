@@ -4,8 +4,11 @@
 #include "transport/detail/shard_transport.hpp"
 #include "transport/write_queue.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace bennu::transport {
 
@@ -43,6 +46,9 @@ public:
 
     /// Both sides have agreed to permessage-deflate.
     bool compress = false;
+
+    /// Its number in the shard's agent_table.
+    std::uint16_t agent = 0;
   };
 
   /// Takes the connection over.
@@ -55,6 +61,11 @@ public:
   /// bytes that wait for its client.
   int descriptor() const noexcept;
   std::size_t queued() const noexcept { return queue_.bytes(); }
+
+  /// The client's user agent as it was sent, as far as it is kept, and how long
+  /// it is connected, in seconds.
+  std::string_view agent() const noexcept;
+  runtime::duration age() const noexcept;
 
 protected:
   void close(channels::close_code code, runtime::exit_reason why) override;
@@ -88,10 +99,14 @@ private:
   /// it is slow_.
   std::unique_ptr<runtime::exit_reason> ending_;
   write_queue queue_;
-  bool open_ = false;
-  bool marked_ = false;
-  bool slow_ = false;
-  const bool compress_;
+
+  // Eight bytes together: there is one of these a connection.
+  bool open_ : 1 = false;
+  bool marked_ : 1 = false;
+  bool slow_ : 1 = false;
+  const bool compress_ : 1;
+  const std::uint16_t agent_;
+  const std::uint32_t opened_; // seconds of the node's clock
 };
 
 } // namespace bennu::transport

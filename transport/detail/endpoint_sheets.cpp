@@ -2,6 +2,7 @@
 
 #include "runtime/node.hpp"
 #include "runtime/probe.hpp"
+#include "transport/detail/file_limit.hpp"
 #include "transport/websocket_session.hpp"
 
 #include <cstdint>
@@ -62,14 +63,17 @@ enum socket_column : std::size_t {
   at_bytes_in,
   at_bytes_out,
   at_heard,
+  at_age,
+  at_agent,
 };
 
 const std::vector<runtime::sheet_column> socket_columns{
-  {"pid", cell_kind::process_id}, {"id", cell_kind::text},
-  {"peer", cell_kind::text},      {"channels", cell_kind::integer},
-  {"queued", cell_kind::bytes},   {"in kernel", cell_kind::bytes},
-  {"bytes in", cell_kind::bytes}, {"bytes out", cell_kind::bytes},
-  {"heard", cell_kind::time_ms},
+  {"pid", cell_kind::process_id},  {"id", cell_kind::text},
+  {"peer", cell_kind::text},       {"channels", cell_kind::integer},
+  {"queued", cell_kind::bytes},    {"in kernel", cell_kind::bytes},
+  {"bytes in", cell_kind::bytes},  {"bytes out", cell_kind::bytes},
+  {"heard", cell_kind::time_ms},   {"connected", cell_kind::time_ms},
+  {"user agent", cell_kind::text},
 };
 
 cell socket_cell(const websocket_session& x, std::size_t column) {
@@ -91,6 +95,11 @@ cell socket_cell(const websocket_session& x, std::size_t column) {
     return number_cell(tcp_of(fd).tcpi_bytes_acked);
   case at_heard:
     return number_cell(tcp_of(fd).tcpi_last_data_recv);
+  case at_age:
+    return number_cell(
+      static_cast<std::uint64_t>(x.age() / std::chrono::milliseconds{1}));
+  case at_agent:
+    return text_cell(std::string{x.agent()});
   default:
     return x.self();
   }
@@ -124,6 +133,75 @@ void offer_endpoint(const endpoint_state& state, row_picker& to) {
   }
 }
 
+/// What an endpoint is limited to, with the advice that its start gave.
+void offer_limits(const endpoint_state& state, row_picker& to) {
+  const auto& x = state.options;
+  const auto line = [&](const char* what, std::size_t limit, std::string text) {
+    to.offer({text_cell(x.name + ": " + what), number_cell(limit),
+              text_cell(std::move(text))});
+  };
+  line("connections expected", x.connections_expected,
+       "what the file limit is to allow");
+  line("backlog", static_cast<std::size_t>(x.backlog),
+       "connections of a shard that wait to be accepted");
+  line("message bytes", x.message_max, "of a client; past it: 1009");
+  line("write queue bytes", x.write_queue_max,
+       "of a client that reads too slowly; past it: closed");
+  line("pending", x.pending_max,
+       "connections of a shard that are no websockets, or not yet");
+  line("body bytes", x.bodies_max, "of requests under way in a shard");
+  for (auto& text : complaints(read_limits(),
+                               {.connections = x.connections_expected,
+                               .shards = state.parts.size(),
+                               .backlog = static_cast<std::size_t>(x.backlog)}))
+    line("too low", 0, std::move(text));
+}
+
+void publish_limits(runtime::node& node, const endpoint_state_ptr& state) {
+  runtime::probe::of(node).publish(runtime::sheet{
+    .name = "limits",
+    .source = state->options.name,
+    .columns = {{"limit", cell_kind::text},
+                {"most", cell_kind::integer},
+                {"advice", cell_kind::text}},
+    .scope = runtime::sheet_scope::node,
+    .scan = [weak = std::weak_ptr{state}](runtime::shard*,
+                                          const runtime::sheet_query&)
+      -> std::unique_ptr<runtime::sheet_scan> {
+      auto alive = weak.lock();
+      if (!alive)
+        return nullptr;
+      return runtime::scan_once([alive = std::move(alive)](row_picker& to) {
+        offer_limits(*alive, to);
+      });
+    }});
+}
+
+void publish_figures(runtime::node& node, const endpoint_state_ptr& state) {
+  using runtime::figure;
+  const auto publish = [&](const char* name, figure::kind what, cell_kind unit,
+                           std::uint64_t endpoint_counters::*which) {
+    runtime::probe::of(node).publish(figure{
+      .name = name,
+      .source = state->options.name,
+      .what = what,
+      .unit = unit,
+      .read = [weak = std::weak_ptr{state}, which] {
+        const auto alive = weak.lock();
+        return alive ? static_cast<std::int64_t>(alive->count().*which) : 0;
+      }});
+  };
+  const auto count = figure::kind::count;
+  const auto number = cell_kind::integer;
+  publish("connections", figure::kind::level, number, &endpoint_counters::open);
+  publish("accepted", count, number, &endpoint_counters::accepted);
+  publish("messages in", count, number, &endpoint_counters::messages_in);
+  publish("messages out", count, number, &endpoint_counters::messages_out);
+  publish("bytes in", count, cell_kind::bytes, &endpoint_counters::bytes_in);
+  publish("bytes out", count, cell_kind::bytes, &endpoint_counters::bytes_out);
+  publish("slow consumers", count, number, &endpoint_counters::slow_consumers);
+}
+
 } // namespace
 
 void publish_sheets(runtime::node& node, const endpoint_state_ptr& state) {
@@ -155,6 +233,8 @@ void publish_sheets(runtime::node& node, const endpoint_state_ptr& state) {
       });
     },
   });
+  publish_figures(node, state);
+  publish_limits(node, state);
   // Those of all endpoints, so published by each and shown once.
   runtime::probe::of(node).publish({.name = "sockets",
                                     .source = "transport",

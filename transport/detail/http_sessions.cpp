@@ -261,9 +261,10 @@ void http_sessions::upgrade(connection_id id, const http_request& request,
   const auto spec = answer.socket->spec;
   const auto child = channels::start_socket<websocket_session>(
     *spec, shared_.home.index(), std::move(*answer.socket),
-    websocket_session::opening{&shared_, id, idle_of(answer.mount),
-                               std::move(accepted.bytes), std::string(rest),
-                               answer.compress});
+    websocket_session::opening{
+      &shared_, id, idle_of(answer.mount), std::move(accepted.bytes),
+      std::string(rest), answer.compress,
+      shared_.agents.number_of(request.header("user-agent").value_or(""))});
   if (child)
     return forget(id);
   shared_.counters.refused.add();

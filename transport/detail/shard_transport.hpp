@@ -2,6 +2,7 @@
 
 #include "runtime/shard.hpp"
 #include "transport/counters.hpp"
+#include "transport/detail/agent_table.hpp"
 #include "transport/detail/codec_pool.hpp"
 #include "transport/detail/connection_set.hpp"
 #include "transport/detail/deflater.hpp"
@@ -90,6 +91,9 @@ public:
   /// For websockets that have agreed to compress.
   codec_pool inflating_codecs;
   deflater deflates;
+
+  /// Who the clients say they are, for observers.
+  agent_table agents;
   bool draining = false;
 
 private:
