@@ -22,9 +22,13 @@ struct agent_options {
   /// 0: one that is free; see bound_port.
   std::uint16_t port = 4001;
 
-  /// Only a loopback address: without TLS, whoever is on the way could read
-  /// the token. Another one fails the start with a line that says so.
+  /// Without TLS only a loopback address: whoever is on the way could read the
+  /// token. Another one fails the start with a line that says so.
   std::string host = "127.0.0.1";
+
+  /// PEM files: with them viewers come by TLS, as wss://, and only so.
+  std::string certificate_file{};
+  std::string key_file{};
 
   /// A file with the token in its first line, 16 to 256 visible characters.
   /// Empty: one is made of 32 random bytes and written where only this user
@@ -58,6 +62,30 @@ struct agent_options {
   /// An answer is given again to whoever asks the same within this time, so
   /// that ten viewers cost no more than one.
   std::chrono::milliseconds cached_for{500};
+
+  /// What viewers see of the time before they came: a point each interval, of
+  /// numbers that are counted anyway. Five minutes tell a trend; 300 points of
+  /// 20 numbers are 48 kB.
+  std::size_t history_points_max = 300;
+  std::chrono::milliseconds history_interval{1'000};
+
+  /// Where a dump goes that SIGUSR1 asks for, or a program that must abort
+  /// leaves behind. Empty: the working directory, or, where that cannot be
+  /// written to, the one for temporary files. The log says where it is; only
+  /// the node's user can read it.
+  std::string dump_dir{};
+
+  /// Rows of each view in a dump, and bytes of it all: a disk is rarely the
+  /// place that is short, but a loop of crashes fills it.
+  std::size_t dump_rows_max = 1'000;
+  std::size_t dump_bytes_max = 16 * 1024 * 1024;
+
+  /// Dumps of one run that are kept; with one more the oldest is deleted.
+  std::size_t dumps_max = 10;
+
+  /// How long the shards may take to answer; those that have not by then are
+  /// missing in it.
+  std::chrono::milliseconds dump_timeout{5'000};
 
   /// Bytes of a viewer's message: a question is some hundred.
   std::size_t message_max = 16 * 1024;

@@ -73,10 +73,10 @@ json to_json(const std::string& sheet, const runtime::sheet_page& x) {
       cells.push_back(to_json(one));
     rows.push_back(std::move(cells));
   }
-  return {{"sheet", sheet},           {"columns", columns_json(x.columns)},
-          {"rows", std::move(rows)},  {"seen", x.seen},
-          {"more", x.more},           {"missing", x.missing},
-          {"error", to_utf8(x.error)}};
+  return {{"sheet", sheet},          {"columns", columns_json(x.columns)},
+          {"rows", std::move(rows)}, {"seen", x.seen},
+          {"more", x.more},          {"note", to_utf8(x.note)},
+          {"missing", x.missing},    {"error", to_utf8(x.error)}};
 }
 
 json to_json(const runtime::probe::description& x) {

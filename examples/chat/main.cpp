@@ -28,9 +28,10 @@ int main(int argc, char** argv) {
     std::cout << "Open http://" << opts.host << ':' << port
               << " in a browser; Ctrl-C ends the node." << std::endl;
     if (opts.observer)
-      std::cout << "Observe it by bennu-observer ws://" << opts.observer->host
-                << ':' << bennu::observer::bound_port(node, "observer")
-                << std::endl;
+      std::cout << "Observe it by bennu-observer "
+                << (opts.observer->certificate_file.empty() ? "ws" : "wss")
+                << "://" << opts.observer->host << ':'
+                << bennu::observer::bound_port(node, "observer") << std::endl;
   });
 }
 // [main]

@@ -32,10 +32,16 @@ void add_observer(CLI::App& app, options& opts,
     },
     "port for observers; 0: any free one; without: none can look in");
   app
-    .add_option("--observer-host", agent.host, "loopback address for observers")
+    .add_option("--observer-host", agent.host,
+                "address for observers; without TLS: a loopback one")
     ->capture_default_str();
   app.add_option("--observer-token-file", agent.token_file,
                  "file with the observers' token; without: one is made");
+  app.add_option("--observer-certificate", agent.certificate_file,
+                 "PEM file: observers come by TLS, from anywhere");
+  app.add_option("--observer-key", agent.key_file, "and its key");
+  app.add_option("--dump-dir", agent.dump_dir,
+                 "folder for the dump that SIGUSR1 makes with an observer");
   app.add_flag("--allow-destructive", agent.allow_destructive,
                "let observers kill processes and steer supervisors");
 }

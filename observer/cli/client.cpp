@@ -55,26 +55,41 @@ unsigned port_of(const std::string& url) {
   const auto host = url.find("://");
   const auto colon = url.rfind(':');
   unsigned port = 0;
-  if (url.starts_with("ws://") && colon > host) {
+  const bool known = url.starts_with("ws://") || url.starts_with("wss://");
+  if (known && colon > host) {
     const auto* const end = url.data() + url.size();
     std::from_chars(url.data() + colon + 1, end, port);
   }
   if (port == 0 || port > 65535)
-    throw cli_error(exit_code::usage,
-                    fmt::format("\"{}\" is not ws://HOST:PORT", url));
+    throw cli_error(
+      exit_code::usage,
+      fmt::format("\"{}\" is not ws://HOST:PORT or wss://HOST:PORT", url));
   return port;
 }
 
+/// A node that does not run has no token either: that is told first.
+std::string client::find_secret() {
+  try {
+    return secret_of(options_);
+  } catch (const cli_error&) {
+    if (!socket_.connect_tcp(options_.url, {.timeout = options_.timeout}))
+      no_node(options_, socket_.error());
+    throw;
+  }
+}
+
 json client::connect() {
-  const auto secret = secret_of(options_);
+  const auto secret = find_secret();
   socket_ = bennu::transport::websocket_client{};
   pushes_.clear();
   const auto base =
-    options_.url.substr(0, options_.url.find('/', sizeof "ws://" - 1));
+    options_.url.substr(0, options_.url.find('/', sizeof "wss://" - 1));
   const bool open =
     socket_.connect(base + "/observer/websocket?vsn=2.0.0",
                     {.timeout = options_.timeout,
-                     .headers = {{"Authorization", "Bearer " + secret}}});
+                     .headers = {{"Authorization", "Bearer " + secret}},
+                     .ca_file = options_.ca_file,
+                     .verify = !options_.insecure});
   if (!open) {
     if (socket_.status() == 403)
       throw cli_error(exit_code::token,

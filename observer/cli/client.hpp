@@ -44,11 +44,18 @@ private:
 };
 
 struct client_options {
-  /// "ws://127.0.0.1:4001", or "file:" and the path of a dump.
+  /// "ws://127.0.0.1:4001", "wss://..." by TLS, or "file:" and the path of a
+  /// dump.
   std::string url;
 
   /// Empty: where an agent on this machine writes it.
   std::string token_file{};
+
+  /// Of wss: a PEM file with whom to believe; empty: whom the system believes.
+  std::string ca_file{};
+
+  /// Of wss: believe anybody.
+  bool insecure = false;
 
   /// For each answer.
   std::chrono::milliseconds timeout{5'000};
@@ -67,6 +74,7 @@ public:
   next_push(std::chrono::milliseconds limit) override;
 
 private:
+  std::string find_secret();
   json send(const std::string& event, const json& payload);
   std::optional<json> receive(std::chrono::milliseconds limit);
 
@@ -76,7 +84,8 @@ private:
   int last_ref_ = 0;
 };
 
-/// The port of a URL of ws://host:port; throws cli_error, usage.
+/// The port of a URL of ws://host:port or wss://host:port; throws cli_error,
+/// usage.
 unsigned port_of(const std::string& url);
 
 } // namespace observer_cli

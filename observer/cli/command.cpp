@@ -8,6 +8,8 @@
 #include <iostream>
 #include <stdexcept>
 
+#include <sys/stat.h>
+
 namespace observer_cli {
 
 namespace {
@@ -46,7 +48,7 @@ void read(source& node, const command& what) {
 
 void home(source& node, const command& what) {
   auto all = json::object();
-  for (const auto* sheet : {"node", "shards", "endpoints"}) {
+  for (const auto* sheet : {"node", "figures", "shards", "endpoints"}) {
     const auto page = node.ask("read", {{"sheet", sheet}, {"limit", 200}});
     if (!what.as_json)
       std::cout << as_table(page) << std::endl;
@@ -87,6 +89,8 @@ void trace(source& node, const command& what) {
 
 void dump(source& node, const command& what) {
   const auto content = take_snapshot(node).dump();
+  // What a node shows is for its user alone.
+  ::umask(S_IRWXG | S_IRWXO);
   std::ofstream file{what.about};
   file << content << '\n';
   if (!file.flush())

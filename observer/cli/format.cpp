@@ -117,6 +117,8 @@ std::string as_table(const json& page) {
   for (const auto& x : page.at("missing"))
     out += fmt::format("shard {} has not answered: it is held up\n",
                        x.get<std::size_t>());
+  if (const auto note = page.value("note", ""); !note.empty())
+    out += note + "\n";
   if (const auto& more = page.at("more"); more != "")
     out += fmt::format("more: --after {}\n", more.get<std::string>());
   if (const auto& error = page.at("error"); error != "")
@@ -132,9 +134,10 @@ json as_objects(const json& page) {
       x[page.at("columns")[i].at("name").get<std::string>()] = row[i];
     rows.push_back(std::move(x));
   }
-  return {{"sheet", page.at("sheet")},     {"rows", std::move(rows)},
-          {"seen", page.at("seen")},       {"more", page.at("more")},
-          {"missing", page.at("missing")}, {"error", page.at("error")}};
+  return {{"sheet", page.at("sheet")},      {"rows", std::move(rows)},
+          {"seen", page.at("seen")},        {"more", page.at("more")},
+          {"note", page.value("note", "")}, {"missing", page.at("missing")},
+          {"error", page.at("error")}};
 }
 
 json as_object(const json& page) {

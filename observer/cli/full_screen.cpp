@@ -164,6 +164,9 @@ private:
       std::vector<json> pages;
       for (const auto& x : screen_.questions(terminal::height()))
         pages.push_back(node_->ask("read", x));
+      if (screen_.wants_history())
+        screen_.history(
+          node_->ask("history", {{"points", screen::history_points}}));
       screen_.answered(std::move(pages));
     } catch (const cli_error& e) {
       told(e);

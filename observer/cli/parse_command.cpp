@@ -1,7 +1,9 @@
 #include "observer/cli/command.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,17 +29,23 @@ struct view {
 
 const view views[] = {
   {"processes", "processes", "", "who runs; --sort mailbox"},
+  {"activity", "activity", "", "what they do just now, in a second"},
   {"process", "process", "PID", "all of one process"},
   {"messages", "messages", "PID", "what waits in a mailbox"},
   {"tables", "tables", "", "all tables"},
   {"table", "rows", "NAME", "a table's rows"},
   {"tree", "tree", "", "the supervision tree"},
   {"names", "names", "", "registered names"},
+  {"registries", "registries", "", "keys of registries and their owners"},
+  {"groups", "groups", "", "groups of processes and their members"},
   {"timers", "shards", "", "timers and run queues, by shard"},
   {"sockets", "sockets", "", "connected clients"},
   {"channels", "channels", "", "joined channels"},
   {"topics", "topics", "", "topics and their subscribers"},
   {"pubsub", "pubsub", "", "the pubsub pools"},
+  {"presences", "presences", "", "who is on which topic"},
+  {"replicas", "replicas", "", "trackers, and other nodes as they see them"},
+  {"figures", "figures", "", "messages, joins and the like, in a second"},
   {"endpoints", "endpoints", "", "what endpoints have counted"},
   {"allocator", "allocator", "", "memory, by the allocator"},
   {"limits", "limits", "", "limits, and what would raise them"},
@@ -111,6 +119,7 @@ void add_acts(CLI::App& app, command& to) {
   add_act(app, to, "kill", "PID", "end a process that cannot be told");
   add_act(app, to, "exit", "PID", "send an exit signal")
     ->add_option("REASON", to.with, "shutdown, normal, kill or a text");
+  add_act(app, to, "close", "PID", "close a client's socket");
   add_act(app, to, "suspend", "PID", "let a process handle no messages");
   add_act(app, to, "resume", "PID", "and let it again");
   for (const auto* name : {"terminate_child", "restart_child"})
@@ -134,6 +143,23 @@ void add_acts(CLI::App& app, command& to) {
 
 } // namespace
 
+namespace {
+
+/// The words behind the program's name, the last first, as CLI11 wants them.
+/// "open FILE" stands for the URL of a dump.
+std::vector<std::string> words_of(int argc, const char* const* argv) {
+  std::vector<std::string> words{argv + 1, argv + argc};
+  const auto open = std::find(words.begin(), words.end(), "open");
+  if (open != words.end() && std::next(open) != words.end()) {
+    const auto file = words.erase(open);
+    file->insert(0, "file:");
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
+} // namespace
+
 parsed parse_command(int argc, const char* const* argv) {
   command to;
   double timeout = 5;
@@ -142,10 +168,13 @@ parsed parse_command(int argc, const char* const* argv) {
   app.footer(footer);
   app
     .add_option("URL", to.to.url,
-                "ws://HOST:PORT of the node's observer, or file:DUMP")
+                "ws[s]://HOST:PORT of the node's observer, or open DUMP")
     ->required();
   app.add_option("--token-file", to.to.token_file,
                  "the file with the node's token");
+  app.add_option("--ca-file", to.to.ca_file,
+                 "PEM file with whom to believe, of wss");
+  app.add_flag("--insecure", to.to.insecure, "believe whoever answers, of wss");
   app.add_option("--timeout", timeout, "seconds to wait for an answer")
     ->check(CLI::PositiveNumber)
     ->capture_default_str();
@@ -156,7 +185,7 @@ parsed parse_command(int argc, const char* const* argv) {
     add_view(app, to, x, questions.emplace_back(std::make_shared<question>()));
   add_acts(app, to);
   try {
-    app.parse(argc, argv);
+    app.parse(words_of(argc, argv));
     if (!to.to.url.starts_with("file:"))
       port_of(to.to.url);
   } catch (const CLI::Success& e) {

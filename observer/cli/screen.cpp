@@ -78,6 +78,8 @@ screen::wish screen::press_text(char x) {
   case 'r':
     here().reverse = !here().reverse;
     return wish::refresh;
+  case 'w':
+    return switch_rates();
   case '+':
     interval_ = std::min<milliseconds>(interval_ * 2, interval_max);
     return wish::nothing;
@@ -204,6 +206,24 @@ screen::wish screen::sort_next(int by) {
   here().sort = columns[next].at("name").get<std::string>();
   here().reverse = false;
   here().offset = 0;
+  return wish::refresh;
+}
+
+/// All since they were born, or in a second just now; as observer_cli's r and
+/// rr.
+screen::wish screen::switch_rates() {
+  auto& x = here();
+  const bool rates = x.sheet == "activity";
+  if (!rates && x.sheet != "processes")
+    return wish::nothing;
+  x.sheet = rates ? "processes" : "activity";
+  const std::string rate =
+    x.sort == "mailbox" || x.sort == "mailbox/s" ? "mailbox" : "reductions";
+  x.sort = rates ? rate : rate + "/s";
+  x.title = rates ? "Procs" : "Procs, in a second";
+  x.offset = 0;
+  x.reverse = false;
+  pages_.clear();
   return wish::refresh;
 }
 

@@ -61,6 +61,11 @@ public:
   void connected(const json& about);
   void answered(std::vector<json> pages);
 
+  /// Whether it shows what the event `history` answers, and that answer.
+  bool wants_history() const { return is_home(); }
+  void history(json x) { figures_ = std::move(x); }
+  static constexpr std::size_t history_points = 60;
+
   /// A line for the foot: what went wrong, what was done.
   void say(std::string text) { said_ = std::move(text); }
   void lost(const std::string& why);
@@ -102,6 +107,7 @@ private:
   wish walk_in();
   wish walk_back();
   wish sort_next(int by);
+  wish switch_rates();
   wish turn_page(int by);
   void choose(int by);
   std::string cell_of(const char* kind) const;
@@ -112,6 +118,7 @@ private:
   screen_line foot_line(std::size_t width) const;
   std::vector<screen_line> help(std::size_t width) const;
   std::vector<screen_line> home(std::size_t width) const;
+  std::vector<screen_line> figures(std::size_t width) const;
   std::vector<screen_line> shards(const json& page, std::size_t width) const;
   std::vector<screen_line> table(const json& page, std::size_t width,
                                  bool choosing) const;
@@ -130,6 +137,7 @@ private:
   std::size_t view_ = 0;
   std::vector<place> path_;
   std::vector<json> pages_;
+  json figures_ = json::object();
 
   /// Of each shard: busy percent of the last refreshes, and what it is made of.
   struct shard_past {

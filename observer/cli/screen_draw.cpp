@@ -89,6 +89,20 @@ std::string sparkline(const std::vector<int>& percents) {
   return x;
 }
 
+/// The last `count` values, in percent of the greatest.
+std::vector<int> of_late(const json& values, std::size_t count) {
+  std::int64_t most = 1;
+  const auto first = values.size() - std::min(values.size(), count);
+  for (auto i = first; i < values.size(); ++i)
+    most = std::max(most, values[i].get<std::int64_t>());
+  std::vector<int> percents;
+  for (auto i = first; i < values.size(); ++i)
+    percents.push_back(
+      static_cast<int>(static_cast<double>(values[i].get<std::int64_t>())
+                       / static_cast<double>(most) * 100));
+  return percents;
+}
+
 style busy_style(int percent) {
   return percent > 85 ? style::hot : percent > 60 ? style::warm : style::plain;
 }
@@ -165,6 +179,7 @@ std::vector<screen_line> screen::help(std::size_t width) const {
     "Esc, Backspace      back",
     "s S                 sort by the next column, the one before",
     "r                   the other way round",
+    "w                   of processes: since they began, in a second",
     "/                   search: only rows with that text",
     "p                   pause",
     "+ -                 refresh half as often, twice as often",
@@ -201,6 +216,8 @@ std::vector<screen_line> screen::home(std::size_t width) const {
     line.push_back({std::string(width - half, ' '), style::plain});
     lines.push_back(std::move(line));
   }
+  for (auto& x : figures(width))
+    lines.push_back(std::move(x));
   if (pages_.size() < 3)
     return lines;
   for (auto& x : shards(pages_[1], width))
@@ -208,6 +225,41 @@ std::vector<screen_line> screen::home(std::size_t width) const {
   lines.push_back(whole("", width));
   for (auto& x : table(pages_[2], width, false))
     lines.push_back(std::move(x));
+  return lines;
+}
+
+/// In two columns: a name, what it is now, and how it was of late.
+std::vector<screen_line> screen::figures(std::size_t width) const {
+  constexpr std::size_t name_width = 16;
+  constexpr std::size_t value_width = 11;
+  const auto half = width / 2;
+  std::vector<screen_line> lines;
+  screen_line line;
+  for (const auto& x : figures_.value("figures", json::array())) {
+    const auto& values = x.at("values");
+    const bool rate = x.at("rate").get<bool>();
+    const auto unit = x.at("unit").get<std::string>();
+    auto now = shown(values.empty() ? json(0) : values.back(), unit);
+    // Processor time in a second is a share of one core.
+    if (rate && unit == "duration" && !values.empty())
+      now = fmt::format("{}%", values.back().get<std::int64_t>() / 10);
+    else if (rate)
+      now += "/s";
+    const auto room = half - std::min(half, name_width + value_width + 1);
+    line.push_back(
+      {fitted(x.at("name").get<std::string>(), name_width, false), style::dim});
+    line.push_back({fitted(now, value_width, true) + " ", style::plain});
+    line.push_back(
+      {fitted(sparkline(of_late(values, room)), room, false), style::dim});
+    if (line.size() == 6) {
+      line.push_back({std::string(width - 2 * half, ' '), style::plain});
+      lines.push_back(std::exchange(line, {}));
+    }
+  }
+  if (!line.empty()) {
+    line.push_back({std::string(width - half, ' '), style::plain});
+    lines.push_back(std::move(line));
+  }
   return lines;
 }
 
@@ -285,6 +337,8 @@ std::vector<screen_line> screen::table(const json& page, std::size_t width,
     lines.push_back(whole(
       fmt::format("shard {} does not answer: held up", x.get<std::int64_t>()),
       width, style::hot));
+  if (const auto note = page.value("note", ""); !note.empty())
+    lines.push_back(whole(note, width, style::warm));
   if (const auto error = page.at("error").get<std::string>(); !error.empty())
     lines.push_back(whole(error, width, style::hot));
   return lines;

@@ -54,7 +54,11 @@ json take_snapshot(source& node) {
     const auto name = x.at("name").get<std::string>();
     pages[name] = node.ask("read", {{"sheet", name}, {"limit", 1000}});
   }
-  return {{mark, 1}, {"about", about}, {"sheets", sheets}, {"pages", pages}};
+  return {{mark, 1},
+          {"about", about},
+          {"sheets", sheets},
+          {"history", node.ask("history", json::object())},
+          {"pages", pages}};
 }
 
 json snapshot::connect() {
@@ -76,6 +80,8 @@ json snapshot::connect() {
 json snapshot::ask(const std::string& event, const json& payload) {
   if (event == "sheets")
     return {{"sheets", content_.at("sheets")}};
+  if (event == "history")
+    return content_.value("history", json{{"figures", json::array()}});
   if (event != "read")
     throw cli_error(exit_code::refused, "a dump can only be looked at");
   try {

@@ -1,7 +1,9 @@
 #include "observer/detail/agent_process.hpp"
 
 #include "channels/pubsub/pubsub.hpp"
+#include "observer/detail/dumper.hpp"
 #include "observer/detail/gate.hpp"
+#include "observer/detail/history.hpp"
 #include "observer/detail/reader.hpp"
 #include "runtime/log.hpp"
 #include "runtime/probe.hpp"
@@ -40,16 +42,22 @@ runtime::node_options own_node(const std::string& observed) {
           .stop_timeout = 5'000ms};
 }
 
+bool uses_tls(const agent_options& x) {
+  return !x.certificate_file.empty();
+}
+
 runtime::supervisor_spec tree(const desk_ptr& at) {
   const auto& x = at->options;
   return runtime::rest_for_one(
     "observer", {.max_restarts = 10, .within = 5s},
     channels::pubsub_spec({.name = pubsub_name}),
     runtime::worker_of<reader>(reader_name, at),
+    runtime::worker_of<historian>("observer.historian", at),
+    runtime::worker_of<dumper>("observer.dumper", at),
     transport::endpoint({
       .name = endpoint_name,
-      .port = x.port,
-      .host = x.host,
+      .port = uses_tls(x) ? std::uint16_t{0} : x.port,
+      .host = uses_tls(x) ? "127.0.0.1" : x.host,
       .pubsub = pubsub_name,
       .sockets = {{"/observer", viewer_socket(at)}},
       .static_dir = x.static_dir,
@@ -114,12 +122,17 @@ token agent_process::find_token() const {
 
 void agent_process::init() {
   trap_exit(true);
-  if (!is_loopback(options_.host))
+  if (!is_loopback(options_.host) && !uses_tls(options_))
     exit(runtime::exit_reason::error(
       fmt::format("the observer listens on loopback addresses only, not on {}: "
-                  "without TLS its token could be read on the way; use "
+                  "without TLS its token could be read on the way; give it "
+                  "certificate_file and key_file (of bennu-chat: "
+                  "--observer-certificate and --observer-key), or use "
                   "127.0.0.1 and, from elsewhere, ssh -L",
                   options_.host)));
+  if (uses_tls(options_) == options_.key_file.empty())
+    exit(runtime::exit_reason::error(
+      "the observer's certificate_file and key_file go together"));
   try {
     start(std::make_shared<desk>(node(), options_, find_token()));
   } catch (const std::runtime_error& e) {
@@ -131,19 +144,35 @@ void agent_process::start(const desk_ptr& at) {
   log_ = std::make_shared<runtime::log_tap>();
   publish_log(node(), log_);
   reports_ = report_book::open(node());
+  publish_history(node(), at->past);
   own_ = std::make_unique<runtime::node>(own_node(node().name()));
   if (const auto why = own_->start(tree(at)))
     throw std::runtime_error(why->detail().empty() ? to_string(*why)
                                                    : why->detail());
   port_ = transport::bound_port(*own_, endpoint_name);
+  if (uses_tls(options_))
+    secure(at);
   auto where = options_.token_file;
   if (where.empty()) {
     where = written_token_ = token_path(port_);
     at->secret.write(where);
   }
-  runtime::log(log_level::info, "observer: ws://{}:{}, {}; the token is in {}",
-               options_.host, port_,
+  runtime::log(log_level::info, "observer: {}://{}:{}, {}; the token is in {}",
+               uses_tls(options_) ? "wss" : "ws", options_.host, port_,
                options_.allow_destructive ? "may kill" : "read-only", where);
+}
+
+/// The endpoint itself listens on a port of the machine only.
+void agent_process::secure(const desk_ptr& at) {
+  relay_ = std::make_unique<transport::tls_relay>(
+    transport::tls_relay_options{.host = options_.host,
+                                 .port = options_.port,
+                                 .certificate_file = options_.certificate_file,
+                                 .key_file = options_.key_file,
+                                 .to_port = port_,
+                                 .connections_max = 4 * options_.viewers_max});
+  at->relay = relay_.get();
+  port_ = relay_->port();
 }
 
 void agent_process::handle_message(runtime::message&) {}

@@ -4,6 +4,7 @@
 #include "observer/detail/report_book.hpp"
 #include "runtime/log_tap.hpp"
 #include "runtime/process.hpp"
+#include "transport/tls_relay.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -29,10 +30,12 @@ protected:
 private:
   token find_token() const;
   void start(const desk_ptr& at);
+  void secure(const desk_ptr& at);
 
   const agent_options options_;
   std::shared_ptr<runtime::log_tap> log_;
   std::shared_ptr<report_book> reports_;
+  std::unique_ptr<transport::tls_relay> relay_; // outlives who asks it
   std::unique_ptr<runtime::node> own_;
   std::uint16_t port_ = 0;
   std::string written_token_;

@@ -3,23 +3,30 @@
 #include "observer/agent.hpp"
 #include "observer/token.hpp"
 #include "runtime/node.hpp"
+#include "transport/tls_relay.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace bennu::observer::detail {
 
+class history;
+
 /// What the processes of an agent share. Thread-safe.
 struct desk {
-  desk(runtime::node& node, agent_options opts, token secret_)
-    : observed(node), options(std::move(opts)), secret(std::move(secret_)) {}
+  desk(runtime::node& node, agent_options opts, token secret_);
 
   /// Outlives the agent: asked only in ways that never wait for its shards.
   runtime::node& observed;
   const agent_options options;
   const token secret;
+  const std::shared_ptr<history> past;
+
+  /// What stands in front of the endpoint; null without TLS.
+  std::atomic<const transport::tls_relay*> relay{nullptr};
   std::atomic<std::size_t> viewers{0};
 };
 using desk_ptr = std::shared_ptr<desk>;

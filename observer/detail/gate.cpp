@@ -44,6 +44,14 @@ std::string offered_token(const channels::connect_request& request) {
                                     : request.param("token").value_or("");
 }
 
+std::string peer_of(const desk& at, const channels::connect_request& request) {
+  const auto* relay = at.relay.load();
+  const auto behind = relay ? relay->peer_of(request.peer_port) : "";
+  return behind.empty()
+           ? fmt::format("{}:{}", request.peer_address, request.peer_port)
+           : behind;
+}
+
 } // namespace
 
 channels::socket_spec viewer_socket(const desk_ptr& at) {
@@ -51,8 +59,7 @@ channels::socket_spec viewer_socket(const desk_ptr& at) {
   return {
     .connect = [at, book](const channels::connect_request& request)
       -> channels::connect_result {
-      const auto peer =
-        fmt::format("{}:{}", request.peer_address, request.peer_port);
+      const auto peer = peer_of(*at, request);
       const auto offered = offered_token(request);
       if (!at->secret.matches(offered)) {
         book->note(peer, offered.empty() ? "no token" : "wrong token");

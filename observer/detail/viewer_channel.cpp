@@ -1,5 +1,7 @@
 #include "observer/detail/viewer_channel.hpp"
 
+#include "channels/socket.hpp"
+#include "observer/detail/history.hpp"
 #include "observer/detail/reader.hpp"
 #include "observer/page_json.hpp"
 #include "runtime/log.hpp"
@@ -71,10 +73,12 @@ channels::event_map<viewer_channel> viewer_channel::events() {
   return {
     {"sheets", &viewer_channel::on_sheets},
     {"read", &viewer_channel::on_read},
+    {"history", &viewer_channel::on_history},
     {"trace", &viewer_channel::on_trace},
     {"untrace", &viewer_channel::on_untrace},
     {"kill", &viewer_channel::on_kill},
     {"exit", &viewer_channel::on_exit},
+    {"close", &viewer_channel::on_close},
     {"suspend", &viewer_channel::on_suspend},
     {"resume", &viewer_channel::on_resume},
     {"terminate_child", &viewer_channel::on_terminate_child},
@@ -143,6 +147,11 @@ channels::result viewer_channel::on_read(const json& x) {
         reply(to, refused(*text == "busy" ? "busy" : "bad_question", *text));
     });
   return channels::no_reply;
+}
+
+channels::result viewer_channel::on_history(const json& x) {
+  const auto most = desk_->options.history_points_max;
+  return channels::ok(history_json(*desk_, number_of(x, "points", most)));
 }
 
 // -- tracing ------------------------------------------------------------------
@@ -233,7 +242,7 @@ channels::result viewer_channel::on_exit(const json& x) {
 channels::result viewer_channel::inspect(const json& x, const char* verb,
                                          runtime::process::inspector f) {
   if (!desk_->options.allow_destructive)
-    return refused("read_only", "this node lets nobody suspend: start it with "
+    return refused("read_only", "this node lets nobody act: start it with "
                                 "--allow-destructive");
   const auto id = find(x, "pid");
   if (!id)
@@ -241,6 +250,16 @@ channels::result viewer_channel::inspect(const json& x, const char* verb,
   note(verb, id);
   answer_later(runtime::probe::of(desk_->observed).inspect(id, std::move(f)));
   return channels::no_reply;
+}
+
+/// The client gets 1012, as when the node drains: it comes back.
+channels::result viewer_channel::on_close(const json& x) {
+  return inspect(x, "closes", [](runtime::process& who) {
+    if (!dynamic_cast<channels::socket*>(&who))
+      throw std::runtime_error("this is no socket; exit ends any process");
+    who.node().send(who.self(), channels::phx_drain{});
+    return runtime::message{};
+  });
 }
 
 channels::result viewer_channel::on_suspend(const json& x) {

@@ -14,8 +14,10 @@ namespace bennu::observer::detail {
 ///
 ///     sheets                              what there is to see
 ///     read {sheet, about, sort, reverse, filter, limit, offset, after}
+///     history {points}                    the figures of the last minutes
 ///     trace {pid, limit, seconds}         pushes trace, and trace_ended
 ///     untrace
+///     close {pid}                         of a socket: its client is closed
 ///     kill {pid}, exit {pid, reason}, suspend {pid}, resume {pid},
 ///     terminate_child {supervisor, id}, restart_child {supervisor, id}
 ///
@@ -42,10 +44,12 @@ private:
 
   result on_sheets();
   result on_read(const json& x);
+  result on_history(const json& x);
   result on_trace(const json& x);
   result on_untrace();
   result on_kill(const json& x);
   result on_exit(const json& x);
+  result on_close(const json& x);
   result on_suspend(const json& x);
   result on_resume(const json& x);
   result on_terminate_child(const json& x);

@@ -11,7 +11,7 @@ function make(name, attributes, ...children) {
 }
 
 /** The last values of a number, the newest on the right. */
-export function sparkline(name, values) {
+export function sparkline(name, values, words) {
   const width = 220, height = 48;
   const most = Math.max(1, ...values);
   const step = width / Math.max(1, values.length - 1);
@@ -21,11 +21,9 @@ export function sparkline(name, values) {
     .join(" ");
   const box = document.createElement("div");
   box.className = "chart";
-  box.dataset.testid = `chart-${name}`;
   const now = values.at(-1) ?? 0;
   const title = document.createElement("div");
-  title.textContent =
-    `${name}: ${now < 10 ? now.toFixed(1) : Math.round(now).toLocaleString()}`;
+  title.textContent = `${name}: ${words(now)}`;
   box.append(title, make("svg", {width, height}, make("polyline", {points})));
   return box;
 }
@@ -37,7 +35,7 @@ export function tree(page, open) {
   const rows = page.rows.map((row) => ({
     depth: row[at.depth], id: row[at.id] || row[at.pid], pid: row[at.pid],
     type: row[at.type], state: row[at.state], restarts: row[at.restarts],
-    children: row[at.children], note: row[at.note],
+    children: row[at.children], note: row[at.note], last: row[at["last exit"]],
   }));
   const deepest = Math.max(0, ...rows.map((x) => x.depth));
   const svg = make("svg", {
@@ -70,11 +68,12 @@ function box(x, left, top, width, height, open) {
   let words = x.id.length > 24 ? `…${x.id.slice(-23)}` : x.id;
   if (x.restarts > 0) words += ` ↻${x.restarts}`;
   const title = make("title", {});
-  title.textContent = `${x.id} ${x.pid} ${x.state}, ${x.restarts} restarts`;
+  title.textContent = `${x.id} ${x.pid} ${x.state}, ${x.restarts} restarts` +
+    (x.last ? `, ended the last time by ${x.last}` : "");
   const text = make("text", {x: left + 6, y: top + 14});
   text.textContent = words;
   const more = make("text", {x: left + width + 6, y: top + 14});
-  more.textContent = [x.note, x.children > 200 ? `${x.children} children` : ""]
+  more.textContent = [x.note, x.last, x.children > 200 ? `${x.children} children` : ""]
     .filter(Boolean).join(", ");
   const group = make("g", {class: marks.join(" "), role: "button", tabindex: 0},
     title, make("rect", {x: left, y: top, width, height}), text, more);

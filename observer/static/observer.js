@@ -7,13 +7,14 @@ import {sparkline, tree} from "./draw.js";
 const at = (id) => document.querySelector(`[data-testid="${id}"]`);
 const storage = "bennu-observer-token";
 
-const first = ["home", "processes", "tree", "tables", "sockets", "channels",
-  "topics", "pubsub", "names", "endpoints", "reports", "log", "limits", "allocator"];
+const first = ["home", "processes", "activity", "tree", "tables", "sockets", "channels",
+  "topics", "presences", "pubsub", "names", "registries", "groups",
+  "endpoints", "figures", "reports", "log", "limits", "allocator"];
 
 /** Views of one thing are walked into, not chosen. */
 const state = {
   view: "home", about: "", sort: "", reverse: false, paused: false,
-  readOnly: true, sheets: [], past: [], asked: 0,
+  readOnly: true, sheets: [], asked: 0,
 };
 
 // -- connecting ---------------------------------------------------------------
@@ -89,7 +90,8 @@ function go(view, about = "") {
   Object.assign(state, {view, about, sort: "", reverse: false});
   at("filter").value = "";
   at("back").hidden = !about;
-  at("kill").hidden = state.readOnly || view !== "process";
+  for (const act of ["kill", "close"])
+    at(act).hidden = state.readOnly || view !== "process";
   at("content").replaceChildren();
   drawViews();
   refresh();
@@ -104,7 +106,9 @@ async function refresh() {
   if (!channel || channel.state !== "joined") return;
   const number = ++state.asked;
   try {
-    const pages = await Promise.all(questions().map((x) => ask("read", x)));
+    const asking = questions().map((x) => ask("read", x));
+    if (state.view === "home") asking.push(ask("history"));
+    const pages = await Promise.all(asking);
     if (number !== state.asked) return; // another view meanwhile
     draw(pages);
   } catch (error) {
@@ -126,8 +130,8 @@ function questions() {
 }
 
 function notes(pages) {
-  const missing = new Set(pages.flatMap((x) => x.missing));
-  const all = pages.map((x) => x.error).filter(Boolean);
+  const missing = new Set(pages.flatMap((x) => x.missing ?? []));
+  const all = pages.flatMap((x) => [x.error, x.note]).filter(Boolean);
   for (const shard of missing)
     all.push(`shard ${shard} does not answer: it is held up`);
   at("notes").classList.toggle("bad", all.length > 0);
@@ -149,40 +153,21 @@ function draw(pages) {
     content.replaceChildren(table(pages[0], true));
 }
 
-function column(page, name) {
-  const i = page.columns.findIndex((x) => x.name === name);
-  return page.rows.map((row) => row[i]);
-}
-
-const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
-
-function home([node, shards, endpoints]) {
-  const facts = Object.fromEntries(node.rows);
-  const now = {
-    processes: sum(column(shards, "processes")),
-    "run queue": sum(column(shards, "run queue")),
-    "memory MB": facts["memory resident"] / 2 ** 20,
-    connections: sum(column(endpoints, "open")),
-    cpu: sum(column(shards, "cpu")), clock: Math.max(...column(shards, "clock")),
-    out: sum(column(endpoints, "messages out")),
-    in: sum(column(endpoints, "messages in")),
-  };
-  const last = state.past.at(-1);
-  const seconds = last ? (now.clock - last.clock) / 1000 : 0;
-  if (!last || seconds > 0) {
-    const rate = (a, b) => seconds > 0 ? Math.max(0, (a - b) / seconds) : 0;
-    now["busy %"] = last ? rate(now.cpu, last.cpu) / 10 / shards.rows.length : 0;
-    now["messages out/s"] = last ? rate(now.out, last.out) : 0;
-    now["messages in/s"] = last ? rate(now.in, last.in) : 0;
-    state.past.push(now);
-    if (state.past.length > 300) state.past.shift();
-  }
-  const box = document.createElement("div");
+/** Charts of what the agent has noted, also before this page was open. */
+function home([node, shards, endpoints, history]) {
   const charts = document.createElement("div");
   charts.className = "home";
-  for (const name of ["processes", "connections", "busy %", "run queue",
-    "messages in/s", "messages out/s", "memory MB"])
-    charts.append(sparkline(name, state.past.map((x) => x[name])));
+  for (const {name, unit, rate, values} of history.figures) {
+    // Processor time in a second is a share of one core.
+    const share = rate && unit === "duration";
+    const line = sparkline(share ? `${name} %` : rate ? `${name}/s` : name,
+      share ? values.map((x) => x / 10) : values,
+      (x) => unit === "bytes" ? shown(Math.round(x), unit)
+        : x.toLocaleString(undefined, {maximumFractionDigits: 1}));
+    line.dataset.testid = `chart-${name}`;
+    charts.append(line);
+  }
+  const box = document.createElement("div");
   box.append(charts, table(shards), table(endpoints), table(node));
   return box;
 }
@@ -282,15 +267,16 @@ at("pause").onclick = () => {
   state.paused = !state.paused;
   at("pause").textContent = state.paused ? "go on" : "pause";
 };
-at("kill").onclick = async () => {
-  if (!confirm(`kill ${state.about}?`)) return;
-  try {
-    await ask("kill", {pid: state.about});
-    back();
-  } catch (error) {
-    at("notes").textContent = error.message;
-  }
-};
+for (const act of ["kill", "close"])
+  at(act).onclick = async () => {
+    if (!confirm(`${act} ${state.about}?`)) return;
+    try {
+      await ask(act, {pid: state.about});
+      back();
+    } catch (error) {
+      at("notes").textContent = error.message;
+    }
+  };
 
 (function tick() {
   if (!state.paused && !document.hidden) refresh();

@@ -1,7 +1,10 @@
 // The story's three moments, and what strangers try, against a chat node.
 
 import assert from "node:assert/strict";
+import {execFileSync} from "node:child_process";
+import {statSync} from "node:fs";
 import net from "node:net";
+import {dirname, join as joinPath} from "node:path";
 import {test} from "node:test";
 
 import {within} from "./support/node_under_test.mjs";
@@ -110,7 +113,8 @@ test("each command answers in text and in JSON", async (t) => {
   for (const command of [["home"], ["processes"], ["tables"], ["tree"],
     ["names"], ["timers"], ["sockets"], ["channels"], ["topics"], ["pubsub"],
     ["endpoints"], ["allocator"], ["limits"], ["log"], ["reports"], ["sheets"],
-    ["process", "chat.history"], ["messages", "chat.history"],
+    ["activity"], ["registries"], ["groups"], ["presences"], ["replicas"],
+    ["figures"], ["process", "chat.history"], ["messages", "chat.history"],
     ["table", "chat.pubsub.0"], ["sheet", "shards"]]) {
     await asked(seen, ...command);
     const {code, stdout, stderr} =
@@ -145,6 +149,94 @@ test("a dump is shown with the same views", async (t) => {
   assert.equal((await asked(dump, "home")).node.name, "chat@127.0.0.1");
   assert.equal((await observe([dump.url, "kill", "chat.pubsub"])).code, 5);
   assert.equal((await observe([`file:${seen.file}`, "home"])).code, 1);
+  const {code: opened, stdout} = await observe(["open", file, "tree"]);
+  assert.equal(opened, 0);
+  assert.match(stdout, /chat\.endpoint/);
+  assert.equal(statSync(file).mode & 0o077, 0, "for its owner alone");
+});
+
+test("SIGUSR1 leaves a dump that opens with the node's sockets", async (t) => {
+  const folder = dirname(tokenFile(t));
+  const seen = await startObserved(t, {args: ["--dump-dir", folder]});
+  const socket = await connect(t, seen.node);
+  await join(socket, "rooms:lobby");
+  seen.node.signal("SIGUSR1");
+  const [, file] = await eventually("the node says where the dump is",
+    () => Promise.resolve(seen.node.output.match(/dumped to (\S+\.dump);/)),
+    (x) => x);
+  assert.ok(file.startsWith(folder), file);
+  assert.equal(statSync(file).mode & 0o077, 0, "for its owner alone");
+  const {code, stdout, stderr} =
+    await observe(["open", file, "sockets", "--json"]);
+  assert.equal(code, 0, stderr);
+  const {rows} = JSON.parse(stdout);
+  assert.equal(rows.length, 1);
+  assert.match(rows[0].peer, /^127\.0\.0\.1:/);
+  // And the node goes on.
+  assert.equal((await join(socket, "rooms:attic")).status, "ok");
+});
+
+test("a dump that cannot be written is logged and harms nothing", async (t) => {
+  const seen = await startObserved(t, {args: ["--dump-dir", "/no/such/place"]});
+  seen.node.signal("SIGUSR1");
+  await eventually("the node says so",
+    () => Promise.resolve(seen.node.output), (x) => x.includes("no dump: /no/"));
+  const socket = await connect(t, seen.node);
+  assert.equal((await join(socket, "rooms:lobby")).status, "ok");
+});
+
+test("by TLS from elsewhere, with the certificate checked", async (t) => {
+  const folder = dirname(tokenFile(t));
+  const [certificate, key] = ["cert.pem", "key.pem"].map((x) =>
+    joinPath(folder, x));
+  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt",
+    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+    "-out", certificate], {stdio: "ignore"});
+  const seen = await startObserved(t, {args: ["--observer-host", "0.0.0.0",
+    "--observer-certificate", certificate, "--observer-key", key]});
+  const url = `wss://127.0.0.1:${seen.port}`;
+  const home = [url, "--token-file", seen.file, "home"];
+  assert.equal((await observe([...home, "--ca-file", certificate])).code, 0);
+  const distrusted = await observe(home);
+  assert.equal(distrusted.code, 3);
+  assert.match(distrusted.stderr, /certificate verify failed/);
+  assert.equal((await observe([...home, "--insecure"])).code, 0);
+});
+
+test("a client is closed by its socket, and comes back", async (t) => {
+  const seen = await startObserved(t, {args: ["--allow-destructive"]});
+  const socket = await connect(t, seen.node);
+  const {channel} = await join(socket, "rooms:lobby");
+  const {rows: [{pid, connected, "user agent": agent}]} =
+    await asked(seen, "sockets");
+  assert.ok(connected >= 0);
+  assert.equal(typeof agent, "string");
+  await asked(seen, "close", pid);
+  await eventually("another socket is there",
+    () => asked(seen, "sockets"),
+    ({rows}) => rows.length === 1 && rows[0].pid !== pid);
+  await eventually("the client is back in the room",
+    () => Promise.resolve(channel.state), (x) => x === "joined");
+  const {code, stderr} = await observe([seen.url, "--token-file", seen.file,
+    "close", "chat.history"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /no socket/);
+});
+
+test("presences are shown by topic, and who works just now", async (t) => {
+  const seen = await startObserved(t);
+  const socket = await connect(t, seen.node);
+  const {channel} = await join(socket, "rooms:lobby", {user: "ann"});
+  const {rows: [one]} = await eventually("ann is there",
+    () => asked(seen, "presences"), ({rows}) => rows.length > 0);
+  assert.equal(one.topic, "rooms:lobby");
+  assert.equal(one.key, "ann");
+  assert.match(one.meta, /here/);
+  await asked(seen, "activity");
+  for (let i = 0; i < 500; ++i) await push(channel, "ping", {});
+  const {rows} = await asked(seen, "activity", "--limit", "5");
+  assert.ok(rows.some((x) => x["reductions/s"] > 0));
 });
 
 test("a trace shows what a process does and ends at its limit", async (t) => {
@@ -168,6 +260,7 @@ test("each mistake has its exit code and one line", async (t) => {
   const cases = [
     [2, ["nowhere", "home"], /not ws:\/\/HOST:PORT/],
     [2, [seen.url, "dance"], /dance/],
+    [3, ["ws://127.0.0.1:1", "home"], /no answer/],
     [2, [seen.url, "processes", "--limit", "1001"], /1001/],
     [3, ["ws://127.0.0.1:1", "--token-file", seen.file, "home"], /no answer/],
     [3, [seen.node.http.replace("http", "ws"), "--token-file", seen.file,

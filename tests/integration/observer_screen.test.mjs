@@ -1,48 +1,12 @@
 // The full screen of bennu-observer, in a terminal of 80 by 24.
 
 import assert from "node:assert/strict";
-import {spawn} from "node:child_process";
-import {createInterface} from "node:readline";
 import {test} from "node:test";
 
-import {startNode, within} from "./support/node_under_test.mjs";
-import {program, startObserved} from "./support/observer.mjs";
+import {startNode} from "./support/node_under_test.mjs";
+import {startObserved} from "./support/observer.mjs";
 import {connect, join} from "./support/phoenix_client.mjs";
-
-const play = new URL("support/terminal.py", import.meta.url).pathname;
-
-/** The program in a terminal; ends with the test. */
-class Terminal {
-  constructor(t, args) {
-    this.child = spawn("python3", ["-B", play, program, ...args],
-      {stdio: ["pipe", "pipe", "inherit"]});
-    t.after(() => this.child.kill());
-    this.answers = createInterface({input: this.child.stdout})
-      [Symbol.asyncIterator]();
-  }
-
-  async do(step) {
-    this.child.stdin.write(`${JSON.stringify(step)}\n`);
-    const {value} = await within(30_000, `the terminal does ${
-      JSON.stringify(step)}`, this.answers.next());
-    const answer = JSON.parse(value);
-    assert.ok(answer.ok, `${JSON.stringify(step)} on\n${
-      answer.screen.join("\n")}`);
-    return answer;
-  }
-
-  press(keys) {
-    return this.do({keys});
-  }
-
-  async sees(wait) {
-    return (await this.do({wait})).screen;
-  }
-}
-
-function open(t, {url, file}) {
-  return new Terminal(t, [url, "--token-file", file]);
-}
+import {openScreen as open} from "./support/terminal.mjs";
 
 /** What differs from run to run, made the same. */
 function golden(screen) {

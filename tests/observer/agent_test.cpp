@@ -62,7 +62,7 @@ TEST_F(agent_test, read_only_nobody_kills_suspends_or_steers) {
   start();
   auto x = viewer();
   const auto victim = to_string(node->whereis("idle"));
-  for (const auto* act : {"kill", "exit", "suspend", "resume"}) {
+  for (const auto* act : {"kill", "exit", "close", "suspend", "resume"}) {
     const auto answer = ask(x, act, {{"pid", victim}});
     EXPECT_EQ(answer["status"], "error") << act;
     EXPECT_EQ(answer["response"]["reason"], "read_only") << act;
@@ -106,6 +106,36 @@ TEST_F(agent_test, when_allowed_a_child_is_stopped_and_started_again) {
   EXPECT_TRUE(node->whereis("idle"));
   const auto again = ask(x, "restart_child", idle);
   EXPECT_EQ(again["response"]["text"], "running");
+}
+
+TEST_F(agent_test, a_viewer_sees_the_figures_from_before_it_came) {
+  options.history_interval = 1ms;
+  options.history_points_max = 3;
+  start();
+  auto x = viewer();
+  json figures;
+  do
+    figures = ask(x, "history", json::object())["response"]["figures"];
+  while (figures.empty() || figures[0]["values"].size() < 3);
+  std::string names;
+  for (const auto& one : figures) {
+    names += one["name"].get<std::string>() + " ";
+    EXPECT_EQ(one["values"].size(), 3u);
+  }
+  EXPECT_THAT(names, HasSubstr("processes"));
+  const auto page = ask(x, "read", {{"sheet", "figures"}})["response"];
+  EXPECT_EQ(page["rows"].size(), figures.size());
+}
+
+TEST_F(agent_test, only_a_socket_can_be_closed) {
+  options.allow_destructive = true;
+  start();
+  auto x = viewer();
+  const auto answer = ask(x, "close", {{"pid", "idle"}});
+  EXPECT_EQ(answer["status"], "error");
+  EXPECT_THAT(answer["response"]["text"].get<std::string>(),
+              HasSubstr("no socket"));
+  EXPECT_TRUE(node->whereis("idle"));
 }
 
 TEST_F(agent_test, a_trace_ends_by_itself_at_its_limit) {
@@ -209,9 +239,14 @@ TEST_F(agent_test, a_viewer_that_does_not_read_is_closed_and_nobody_waits) {
     {.headers = {{"Authorization", std::string{"Bearer "} + secret_word}},
      .receive_buffer = 4096}));
   send(deaf, "1", "phx_join", json::object());
+  // The kernel takes megabytes for who does not read: of long lines they are
+  // soon there, where many short cells would take a slow machine its time.
+  for (int i = 0; i < 40; ++i)
+    runtime::log(runtime::log_level::info, "{}", std::string(1'000, 'x'));
   bool closed = false;
   for (int i = 0; i < 500'000 && !closed; ++i)
-    closed = !deaf.send_text(R"(["1","2","observer:node","sheets",{}])");
+    closed = !deaf.send_text(
+      R"(["1","2","observer:node","read",{"sheet":"log","limit":40}])");
   EXPECT_TRUE(closed);
   auto x = viewer();
   EXPECT_EQ(ask(x, "sheets", json::object())["status"], "ok");

@@ -29,7 +29,7 @@ export async function startObserved(t, {args = [], port = 0} = {}) {
   const node = await startNode({args: ["--observer-port", String(port),
     "--observer-token-file", file, ...args]});
   t.after(() => node.stop());
-  const says = () => node.output.match(/bennu-observer (ws:\/\/[\w.]+:(\d+))/);
+  const says = () => node.output.match(/bennu-observer (wss?:\/\/[\w.]+:(\d+))/);
   await within(10_000, "the node says where it is observed", (async () => {
     while (!says()) await new Promise((done) => setImmediate(done));
   })());
@@ -63,7 +63,9 @@ export async function asked({url, file}, ...command) {
 export async function eventually(what, ask, isRight) {
   let last;
   const right = async () => {
-    while (!isRight(last = await ask()));
+    // What is asked may never leave this thread: others get their turn, too.
+    while (!isRight(last = await ask()))
+      await new Promise((done) => setImmediate(done));
     return last;
   };
   return within(20_000, what, right()).catch((error) => {

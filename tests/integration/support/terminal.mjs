@@ -1,0 +1,43 @@
+// bennu-observer's full screen in a pseudo-terminal, played by terminal.py.
+
+import assert from "node:assert/strict";
+import {spawn} from "node:child_process";
+import {createInterface} from "node:readline";
+
+import {within} from "./node_under_test.mjs";
+import {program} from "./observer.mjs";
+
+const play = new URL("terminal.py", import.meta.url).pathname;
+
+/** The program in a terminal; ends with the test. */
+class Terminal {
+  constructor(t, args) {
+    this.child = spawn("python3", ["-B", play, program, ...args],
+      {stdio: ["pipe", "pipe", "inherit"]});
+    t.after(() => this.child.kill());
+    this.answers = createInterface({input: this.child.stdout})
+      [Symbol.asyncIterator]();
+  }
+
+  async do(step) {
+    this.child.stdin.write(`${JSON.stringify(step)}\n`);
+    const {value} = await within(30_000, `the terminal does ${
+      JSON.stringify(step)}`, this.answers.next());
+    const answer = JSON.parse(value);
+    assert.ok(answer.ok, `${JSON.stringify(step)} on\n${
+      answer.screen.join("\n")}`);
+    return answer;
+  }
+
+  press(keys) {
+    return this.do({keys});
+  }
+
+  async sees(wait) {
+    return (await this.do({wait})).screen;
+  }
+}
+
+export function openScreen(t, {url, file}) {
+  return new Terminal(t, [url, "--token-file", file]);
+}
