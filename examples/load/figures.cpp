@@ -12,10 +12,10 @@ const std::array<const char*, counters> counter_names{
   "joined",       "left",          "connect_failed",  "upgrade_refused",
   "join_refused", "reply_refused", "lost_connection", "bad_frame",
   "timed_out",    "sent",          "replies",         "deliveries",
-  "lost",         "doubled",       "channel_closed",  "matched",
-  "not_matched",  "heartbeats",    "heartbeats_late", "cycles",
-  "send_blocked", "no_port",       "no_file",         "bytes_in",
-  "bytes_out",
+  "overheard",    "lost",          "doubled",         "channel_closed",
+  "matched",      "not_matched",   "heartbeats",      "heartbeats_late",
+  "cycles",       "send_blocked",  "no_port",         "no_file",
+  "bytes_in",     "bytes_out",
 };
 
 const std::array<const char*, timings> timing_names{

@@ -28,7 +28,8 @@ enum class counter : std::uint8_t {
   timed_out,       ///< an answer that did not come in time
   sent,            ///< messages of users, heartbeats not among them
   replies,         ///< answers to pushes
-  deliveries,      ///< broadcasts that reached a user
+  deliveries,      ///< this process's broadcasts that reached a user
+  overheard,       ///< other processes' broadcasts that did
   lost,            ///< broadcasts that did not reach a user who stayed
   doubled,         ///< broadcasts that reached a user twice
   channel_closed,  ///< phx_error or phx_close that nobody asked for

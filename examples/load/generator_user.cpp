@@ -436,20 +436,16 @@ void generator_thread::on_delivery(std::uint32_t who, const server_message& m) {
   const auto mark = find_marker(m.rest);
   if (!mark)
     return;
-  counted_.took(timing::delivery, now_ - mark->sent_ns);
-  last_delivery_ns_.store(now_, std::memory_order_relaxed);
   const auto first = shared_.how.first_user;
   auto& x = users_[who];
-  // Another process's broadcasts are counted, but only it knows how many.
-  const bool is_ours =
-    mark->sender >= first && mark->sender - first < shared_.what.users;
-  if (is_ours && x.heard != 0 && x.heard_last == mark->sequence) {
-    counted_.add(counter::doubled);
-    return;
-  }
+  // How many there are of another process's only that one knows.
+  if (mark->sender < first || mark->sender - first >= shared_.what.users)
+    return counted_.add(counter::overheard);
+  if (x.heard != 0 && x.heard_last == mark->sequence)
+    return counted_.add(counter::doubled);
+  counted_.took(timing::delivery, now_ - mark->sent_ns);
+  last_delivery_ns_.store(now_, std::memory_order_relaxed);
   counted_.add(counter::deliveries);
-  if (!is_ours)
-    return;
   ++x.heard;
   x.heard_sum += mixed(mark->sequence);
   x.heard_last = mark->sequence;

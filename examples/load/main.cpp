@@ -1,4 +1,5 @@
 // bennu-load: loads a Phoenix Channels server with users.
+#include "examples/load/crew.hpp"
 #include "examples/load/options.hpp"
 #include "examples/load/page.hpp"
 #include "examples/load/run.hpp"
@@ -8,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include <sys/socket.h>
@@ -38,6 +40,18 @@ void write_json(const std::string& file, const load::json& x) {
     throw std::runtime_error("cannot write " + file);
 }
 
+/// Nobody, unless several processes share the load.
+std::optional<load::crew> find_crew(const load::options& opts,
+                                    std::uint64_t users) {
+  const std::chrono::seconds limit{static_cast<std::int64_t>(opts.limit_s) + 1};
+  if (!opts.join.empty())
+    return load::crew::join(opts.join, opts.allow_remote, users, limit);
+  if (opts.processes > 1)
+    return load::crew::lead(opts.crew_port, opts.allow_remote, opts.processes,
+                            users, limit);
+  return std::nullopt;
+}
+
 exit_code run(load::options opts) {
   const auto plan = load::plan_scenario(opts);
   for (const auto& x : plan.targets)
@@ -46,6 +60,9 @@ exit_code run(load::options opts) {
                 << '\n';
       return exit_code::no_server;
     }
+  auto crew = find_crew(opts, plan.users);
+  if (crew)
+    opts.how.first_user = crew->first_user();
   load::catch_interrupts();
   load::run on{plan, opts.how, opts.watch};
   // After the generator's threads have their own files: theirs would hold the
@@ -57,15 +74,19 @@ exit_code run(load::options opts) {
     if (!opts.watch.quiet)
       std::cerr << "Open http://127.0.0.1:" << page->port() << " to watch.\n";
   }
+  if (crew)
+    crew->begin_together();
   load::run_scenario(opts, on);
-  const auto result = on.result();
+  const load::contribution mine{on.result(), on.users().look()};
+  const auto result =
+    merged(mine, crew ? crew->finish(mine) : std::vector<load::contribution>{});
   if (!opts.json_file.empty())
     write_json(opts.json_file, result);
   if (!opts.report_file.empty())
     load::write_report(opts.report_file, opts.page_dir, result, on.samples());
   if (on.is_cut_short())
     return exit_code::cut_short;
-  return on.is_good() ? exit_code::good : exit_code::errors;
+  return result.at("ok").get<bool>() ? exit_code::good : exit_code::errors;
 }
 
 } // namespace

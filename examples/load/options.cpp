@@ -1,5 +1,7 @@
 #include "examples/load/options.hpp"
 
+#include "examples/load/crew.hpp"
+
 #include <cmath>
 #include <iostream>
 
@@ -135,6 +137,21 @@ void add_output(CLI::App& app, options& to) {
   app.add_flag("--quiet", to.watch.quiet, "no progress lines");
 }
 
+void add_crew(CLI::App& app, options& to) {
+  auto* first = app.add_option("--processes", to.processes,
+                               "wait for others, so that we are so many");
+  first->check(CLI::Range(std::size_t{1}, processes_max))
+    ->capture_default_str();
+  app.add_option("--crew-port", to.crew_port, "where others join us")
+    ->check(CLI::Range(1, 65535))
+    ->capture_default_str();
+  app
+    .add_option("--join", to.join,
+                "share the load of the process that waits there")
+    ->type_name("HOST:PORT")
+    ->excludes(first);
+}
+
 struct scenario_help {
   const char* name;
   const char* help;
@@ -198,6 +215,7 @@ parsed parse_options(int argc, const char* const* argv) {
   add_common(app, to);
   add_sources(app, to);
   add_output(app, to);
+  add_crew(app, to);
   for (const auto& x : scenarios)
     add_scenario(app, to, x);
   auto* tsung = app.add_subcommand("tsung", "what a Tsung file asks for");

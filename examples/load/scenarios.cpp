@@ -159,7 +159,9 @@ void hold(double seconds, run& on) {
     return;
   on.measure("hold", "heartbeat", [&](phase& p) {
     const auto before = on.users().count(counter::heartbeats);
-    on.wait([] { return false; }, from_seconds(seconds), 100ms);
+    on.wait(
+      [&] { return on.users().count(counter::finished) >= on.planned().users; },
+      from_seconds(seconds), 100ms);
     p.units = on.users().count(counter::heartbeats) - before;
   });
 }

@@ -191,7 +191,7 @@ test("a node that ends is counted by its close code", async (t) => {
   t.after(() => rmSync(folder, {recursive: true}));
   const file = join(folder, "x.json");
   const seen = launch(t, ["ramp", ...target(node), "--connections", "20",
-    "--hold", "5s", "--json", file, "--page-port", "0"]);
+    "--hold", "60s", "--json", file, "--page-port", "0"]);
   await within(30_000, "all are joined", (async () => {
     while (!/joined 20 /.test(seen.stderr))
       await new Promise((done) => setImmediate(done));
@@ -238,7 +238,7 @@ test("the page shows both lines, and a report is kept", async (t) => {
   const report = `${output}/load_report.html`;
   const port = await freePort();
   const seen = launch(t, ["ramp", ...target(node), "--connections", "100",
-    "--hold", "8s", "--page-port", String(port), "--report", report]);
+    "--hold", "5m", "--page-port", String(port), "--report", report]);
   await within(30_000, "it says where its page is", (async () => {
     while (!seen.stderr.includes("to watch"))
       await new Promise((done) => setImmediate(done));
@@ -261,11 +261,13 @@ test("the page shows both lines, and a report is kept", async (t) => {
     await chart.getByText(line, {exact: true}).waitFor();
   await page.getByTestId("connected").getByText("100", {exact: true}).waitFor();
   await page.screenshot({path: `${output}/load_page.png`});
-  assert.equal(await within(60_000, "the load ends", seen.ended), 0,
+  seen.process.kill("SIGINT");
+  assert.equal(await within(60_000, "the load ends", seen.ended), 4,
     seen.stderr);
   await page.goto(`file://${report}`);
   await page.getByText("Simultaneous users").waitFor();
   await page.getByText("ramp (join)").waitFor();
+  await page.getByText("cut short: interrupted").waitFor();
   await page.screenshot({path: `${output}/load_report.png`});
   assert.deepEqual(problems, []);
 });
