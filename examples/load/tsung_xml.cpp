@@ -107,7 +107,7 @@ private:
   std::string one_of(const xml_node& x, const char* name,
                      std::initializer_list<std::string_view> known,
                      const char* otherwise) {
-    const std::string value = x.attribute(name).as_string(otherwise);
+    std::string value = x.attribute(name).as_string(otherwise);
     if (std::find(known.begin(), known.end(), value) == known.end())
       fail(x, std::string{name} + "=\"" + value + "\" of " + tag(x)
                 + " is not supported");
