@@ -126,11 +126,12 @@ def measure(options, shards):
                       "error") as node:
         machine.wait_for_port(PORT, node)
         with Watch(node) as watch:
+            # Some arrivals a shard at once, else each wakes a thread for itself.
             result = machine.load(
                 PORT, node, "broadcast", "--connections", options.connections,
                 "--hold", f"{options.hold}s", "--heartbeat",
                 f"{options.heartbeat}s", "--rounds", options.rounds,
-                "--limit", "900s", quiet=False)
+                "--in-flight", 64 * shards, "--limit", "900s", quiet=False)
     return {"result": result, "watch": watch.seen, "shards": shards}
 
 
