@@ -354,8 +354,8 @@ protected:
   /// with the same reason, as OTP's behaviours do.
   virtual void parent_exited(const exit_reason& why) { stop(why); }
 
-  /// Runs last, as OTP's terminate/2: after stop, after a throw, and on an
-  /// exit signal from the parent when trapping exits; never on `kill`.
+  /// Runs last, as OTP's terminate/2, after stop, a throw, or a parent's exit
+  /// signal that is trapped; never on `kill`. Its throw becomes the reason.
   virtual void terminate(const exit_reason&) {}
 
   // -- what sys sees --

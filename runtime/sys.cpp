@@ -50,6 +50,13 @@ process::inspector get_status() {
   };
 }
 
+process::inspector terminate(exit_reason why) {
+  return [why = std::move(why)](process& x) {
+    process_access::core(x).end(why, true);
+    return no_answer();
+  };
+}
+
 process::inspector suspend() {
   return [](process& x) {
     auto& core = process_access::core(x);

@@ -45,6 +45,12 @@ process::inspector suspend();
 /// Answers whether it was suspended.
 process::inspector resume();
 
+/// Ends the process as if it had stopped itself: terminate runs, whether it
+/// traps exits or not. Answers once it has ended; the dead fail with `noproc`.
+/// Mirrors gen_server:stop/3 and sys:terminate; a terminate that ends the
+/// process with another reason is no failure here.
+process::inspector terminate(exit_reason why = exit_reason::normal());
+
 /// One thing a process did: it handled a message, or sent one. Value.
 struct event {
   enum class kind { in, out };

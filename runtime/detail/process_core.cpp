@@ -340,7 +340,7 @@ pid process_core::parent() const noexcept {
 
 // -- dying --------------------------------------------------------------------
 
-void process_core::die(const exit_reason& why, bool run_terminate) {
+void process_core::die(exit_reason why, bool run_terminate) {
   if (object()) {
     running_frame here{.core = this, .outer = home_->frame()};
     home_->frame() = &here;
@@ -348,11 +348,15 @@ void process_core::die(const exit_reason& why, bool run_terminate) {
     try {
       if (run_terminate)
         object()->terminate(why);
+    } catch (const process_unwound& e) {
+      why = e.why;
     } catch (const std::exception& e) {
       log(log_level::error, "process {} crashed in terminate: {}",
           to_string(id_), e.what());
+      why = exit_reason::error(e.what());
     } catch (...) {
       log(log_level::error, "process {} crashed in terminate", to_string(id_));
+      why = exit_reason::error("an exception that is no std::exception");
     }
     object()->~process();
     unset(flag::constructed);

@@ -275,7 +275,7 @@ private:
   void push_failure(monitor_ref ref, const exit_reason& why);
 
   /// The steps of dying, called by the shard's queue of the dying.
-  void die(const exit_reason& why, bool run_terminate);
+  void die(exit_reason why, bool run_terminate);
   void send_exit_signals(const exit_reason& why);
 
   shard_impl* home_;

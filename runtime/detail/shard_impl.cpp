@@ -433,7 +433,7 @@ void shard_impl::exit_now(process_core& core, exit_reason why,
   while (!endings_.empty()) {
     auto x = std::move(endings_.front());
     endings_.pop_front();
-    x.core->die(x.why, x.run_terminate);
+    x.core->die(std::move(x.why), x.run_terminate);
     // The memory of one in the run queue stays until its entry is met.
     if (!x.core->is_runnable())
       x.core->intrusive_ptr_release_impl();

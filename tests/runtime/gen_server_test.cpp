@@ -24,6 +24,7 @@ struct work_on {};
 struct rest {
   duration after;
 };
+struct sleep_deeply {};
 struct unheard {};
 
 /// What the servers of a test did, in order.
@@ -36,7 +37,7 @@ public:
   static auto calls() {
     return handlers(&stack::on_pop, &stack::on_pop_later,
                     &stack::on_stop_with_answer, &stack::on_stop_silently,
-                    &stack::on_fail, &stack::on_work);
+                    &stack::on_fail, &stack::on_work, &stack::on_sleep);
   }
   static auto casts() {
     return handlers(&stack::on_push, &stack::on_rest, &stack::on_fail_cast);
@@ -59,6 +60,8 @@ protected:
     notes_->push_back("terminate " + to_string(why));
   }
 
+  void hibernated() override { notes_->push_back("hibernated"); }
+
 private:
   int on_pop(pop) {
     const auto x = items_.back();
@@ -76,6 +79,10 @@ private:
     continue_with(std::string("more"));
     return "begun";
   }
+  std::string on_sleep(sleep_deeply) {
+    hibernate();
+    return "asleep";
+  }
   void on_push(push x) { items_.push_back(x.x); }
   void on_fail_cast(fail) { throw std::runtime_error("broken"); }
   void on_rest(rest x) { idle_after(x.after); }
@@ -91,6 +98,46 @@ private:
   diary* notes_;
   std::vector<int> items_;
   reply_to waiting_;
+};
+
+/// A server that traps exits and notes what it hears in the end.
+class trapping final : public gen_server<trapping> {
+public:
+  explicit trapping(diary* notes) : notes_(notes) {}
+  static auto infos() { return handlers(&trapping::on_exit); }
+
+protected:
+  void init() override { trap_exit(true); }
+  void terminate(const exit_reason& why) override {
+    notes_->push_back("terminate " + to_string(why));
+    if (why == exit_reason::error("twice"))
+      throw std::runtime_error("worse");
+  }
+
+private:
+  void on_exit(const exit_message& x) {
+    notes_->push_back("exit " + to_string(x.reason));
+  }
+  diary* notes_;
+};
+
+/// A server whose start is ignored, fails, or ends in order.
+enum class bad_start { ignored, failed, stopped };
+class not_started final : public gen_server<not_started> {
+public:
+  explicit not_started(bad_start how) : how_(how) {}
+
+protected:
+  void init() override {
+    if (how_ == bad_start::ignored)
+      ignore();
+    if (how_ == bad_start::failed)
+      throw std::runtime_error("no disk");
+    exit(exit_reason::shutdown("not today"));
+  }
+
+private:
+  bad_start how_;
 };
 
 class gen_server_test : public process_test {
@@ -139,6 +186,30 @@ TEST_P(gen_server_test, start_from_outside_waits_for_init) {
   EXPECT_TRUE(node().info(server)->links.empty());
   EXPECT_THROW(node().start_process<stack>({.name = "stack"}, 5s, &notes),
                std::runtime_error);
+}
+
+TEST_P(gen_server_test, a_start_that_comes_to_nothing_leaves_the_name_free) {
+  const std::pair<bad_start, exit_reason> cases[] = {
+    {bad_start::ignored, exit_reason::normal()},
+    {bad_start::failed, exit_reason::error("no disk")},
+    {bad_start::stopped, exit_reason::shutdown("not today")}};
+  for (const auto& [how, expected] : cases) {
+    std::vector<exit_reason> failures;
+    in_process(
+      [&](process& self) {
+        const auto again = [&](const exit_reason& why) {
+          failures.push_back(why);
+          self.start_link<not_started>({.name = "it"}, 5s, how)
+            .then([](const pid&) {},
+                  [&](const exit_reason& x) { failures.push_back(x); });
+        };
+        self.start_link<not_started>({.name = "it"}, 5s, how)
+          .then([](const pid&) {}, again);
+      },
+      true);
+    EXPECT_EQ(failures, (std::vector{expected, expected}));
+    EXPECT_TRUE(seen.exits.empty());
+  }
 }
 
 // -- call --
@@ -199,6 +270,35 @@ TEST_P(gen_server_test, a_full_mailbox_does_not_slow_the_caller_down) {
   EXPECT_EQ(answers, std::vector{1});
 }
 
+TEST_P(gen_server_test, many_calls_are_under_way_and_answered_in_any_order) {
+  const auto slow = start();
+  const auto quick = start();
+  for (const auto& server : {slow, quick})
+    cast_to(server, push{server == slow ? 1 : 2});
+  std::vector<int> answers;
+  in_process([&](process& self) {
+    const auto keep = [&](int x) { answers.push_back(x); };
+    self.request(slow, 5s, pop_later{}).then(keep);
+    self.request(quick, 5s, pop{}).then(keep);
+  });
+  node().send(slow, release{});
+  sim.run();
+  EXPECT_EQ(answers, (std::vector{2, 1}));
+}
+
+TEST_P(gen_server_test, a_process_may_call_itself) {
+  std::vector<int> answers;
+  const auto id = node().spawn([&](process& self) -> behavior {
+    self.request(self.self(), 5s, pop{}).then([&](int x) {
+      answers.push_back(x);
+    });
+    return {[](pop) { return 3; }};
+  });
+  sim.run();
+  EXPECT_EQ(answers, std::vector{3});
+  EXPECT_TRUE(node().is_alive(id));
+}
+
 // -- stop --
 
 TEST_P(gen_server_test, a_stop_with_an_answer_terminates_first) {
@@ -224,6 +324,69 @@ TEST_P(gen_server_test, an_exit_signal_terminates_only_when_trapped) {
   sim.run();
   EXPECT_FALSE(node().is_alive(server));
   EXPECT_TRUE(notes.empty());
+}
+
+TEST_P(gen_server_test, one_stopped_from_outside_terminates_first) {
+  for (const auto& why :
+       {exit_reason::normal(), exit_reason::shutdown(),
+        exit_reason::error("enough"), exit_reason::shutdown("for now")}) {
+    notes.clear();
+    const auto server = start();
+    exit_reason down;
+    bool answered = false;
+    in_process([&](process& self) {
+      self.monitor(server);
+      self.inspect(server, 5s, sys::terminate(why)).then([&](bool) {
+        answered = !notes.empty();
+      });
+    });
+    EXPECT_TRUE(answered);
+    EXPECT_FALSE(node().is_alive(server));
+    EXPECT_EQ(notes, (diary{"terminate " + to_string(why)}));
+    ASSERT_FALSE(seen.downs.empty());
+    EXPECT_EQ(seen.downs.back().reason, why);
+  }
+}
+
+TEST_P(gen_server_test, a_stop_of_nobody_is_noproc) {
+  const auto server = start();
+  sim.run();
+  node().inspect(server, sys::terminate());
+  EXPECT_FALSE(node().is_alive(server));
+  EXPECT_THROW(node().inspect(server, sys::terminate()), std::runtime_error);
+  exit_reason why;
+  in_process([&](process& self) {
+    self.inspect(server, 5s, sys::terminate())
+      .then([](bool) {}, [&](const exit_reason& x) { why = x; });
+  });
+  EXPECT_EQ(why, exit_reason::noproc());
+}
+
+TEST_P(gen_server_test, an_exit_of_its_parent_terminates_one_that_traps) {
+  in_process([&](process& self) {
+    self.spawn({.name = "it"}, std::in_place_type<trapping>, &notes);
+    self.start_link<trapping>({.name = "linked"}, 5s, &notes)
+      .then([](const pid&) {});
+  });
+  const auto it = node().whereis("it");
+  const auto linked = node().whereis("linked");
+  node().exit(it, exit_reason::error("from a stranger"));
+  sim.run();
+  EXPECT_TRUE(node().is_alive(it));
+  EXPECT_EQ(notes, (diary{"exit error: from a stranger"}));
+  node().exit(node().info(linked)->parent, exit_reason::shutdown());
+  sim.run();
+  EXPECT_FALSE(node().is_alive(linked));
+  EXPECT_EQ(notes.back(), "terminate shutdown");
+}
+
+TEST_P(gen_server_test, a_crash_in_terminate_is_the_reason_it_ends_with) {
+  const auto server = node().spawn({}, std::in_place_type<trapping>, &notes);
+  in_process([&](process& self) { self.monitor(server); });
+  node().inspect(server, sys::terminate(exit_reason::error("twice")));
+  sim.run();
+  ASSERT_EQ(seen.downs.size(), 1u);
+  EXPECT_EQ(seen.downs[0].reason, exit_reason::error("worse"));
 }
 
 // -- cast, info --
@@ -283,6 +446,22 @@ TEST_P(gen_server_test, a_continue_runs_before_the_next_message) {
     self.send(server, std::string("next"));
   });
   EXPECT_EQ(notes, (diary{"continue more", "continue last", "info next"}));
+}
+
+TEST_P(gen_server_test, a_hibernated_server_wakes_for_whatever_comes) {
+  const auto server = start();
+  const auto calls = [&] { return sim.call<std::string>(server, work_on{}); };
+  const auto rests = [&] { sim.call<std::string>(server, sleep_deeply{}); };
+  rests();
+  EXPECT_EQ(calls(), "begun");
+  rests();
+  cast_to(server, push{1});
+  rests();
+  node().send(server, std::string("hello"));
+  sim.run();
+  EXPECT_EQ(notes, (diary{"hibernated", "continue more", "continue last",
+                          "hibernated", "hibernated", "info hello"}));
+  EXPECT_EQ(sim.call<int>(server, pop{}), 1);
 }
 
 // -- sys --
