@@ -286,6 +286,34 @@ TEST_F(dynamic_requests, a_brutal_kill_gives_no_time) {
   EXPECT_EQ(logs("shutdown_error"), 0u);
 }
 
+TEST_F(dynamic_requests, a_wrong_end_while_it_stops_is_reported) {
+  struct rude final : process {
+    void init() override { trap_exit(true); }
+    void handle_message(message&) override {}
+    void parent_exited(const exit_reason&) override {
+      stop(exit_reason::error("rude"));
+    }
+  };
+  start({});
+  ask(start_child{worker_of<rude>("one")}, "pool");
+  ask(start_child{worker_of<rude>("two")}, "pool");
+  add("a");
+  EXPECT_EQ(sim.stop(), exit_reason::shutdown());
+  EXPECT_EQ(logs("pool: shutdown_error: error: rude; child "), 1u);
+  EXPECT_EQ(logs("one of 2"), 1u);
+}
+
+TEST_F(dynamic_requests, a_child_whose_restart_is_ignored_is_forgotten) {
+  start({});
+  add("a");
+  add("b");
+  out.ignores["a"] = true;
+  crash("a");
+  EXPECT_FALSE(whereis("a"));
+  EXPECT_EQ(counts("pool").specs, 1u);
+  EXPECT_EQ(children("pool").at(0).child, whereis("b"));
+}
+
 TEST_F(dynamic_requests, one_that_unlinked_or_hangs_cannot_hang_the_stop) {
   start({});
   ask(start_child{worker("loner",
