@@ -21,8 +21,9 @@ inline constexpr std::uint64_t users_max = 4'000'000;
 /// Most threads: a file table each, so 200 x 20,000 users.
 inline constexpr std::size_t threads_max = 256;
 
-/// Descriptors of a file table that are not for users.
-inline constexpr std::size_t files_reserved = 100;
+/// Descriptors of a file table that are not for users: an eventfd of each
+/// thread, and a few more.
+inline constexpr std::size_t files_reserved = threads_max + 44;
 
 /// Threads for so many users: as many as file tables of `files_max` are needed
 /// for, and at least min(cores, 2). Throws std::invalid_argument when `asked`

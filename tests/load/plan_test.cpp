@@ -143,10 +143,10 @@ TEST(load_plan, phoenix_waits_longer_each_time_it_fails) {
 TEST(load_plan, a_file_table_more_takes_a_thread_more) {
   EXPECT_EQ(threads_for(100, 0, 20'000, 2), 2u);
   EXPECT_EQ(threads_for(1, 0, 20'000, 2), 1u);
-  EXPECT_EQ(threads_for(39'800, 0, 20'000, 2), 2u);
-  EXPECT_EQ(threads_for(39'801, 0, 20'000, 2), 3u);
-  EXPECT_EQ(threads_for(2'000'000, 0, 20'000, 2), 101u);
-  EXPECT_THROW(threads_for(39'801, 2, 20'000, 2), std::invalid_argument);
+  EXPECT_EQ(threads_for(39'400, 0, 20'000, 2), 2u);
+  EXPECT_EQ(threads_for(39'401, 0, 20'000, 2), 3u);
+  EXPECT_EQ(threads_for(2'000'000, 0, 20'000, 2), 102u);
+  EXPECT_THROW(threads_for(39'401, 2, 20'000, 2), std::invalid_argument);
   EXPECT_NO_THROW(threads_for(10, threads_max, 20'000, 2));
   EXPECT_THROW(threads_for(10, threads_max + 1, 20'000, 2),
                std::invalid_argument);
