@@ -62,7 +62,7 @@ struct viewer {};
 runtime::supervisor_spec tree(std::uint16_t port, const std::string& folder,
                               const std::shared_ptr<const history>& past) {
   constexpr std::size_t viewers_max = 64;
-  channels::socket_spec socket{
+  const channels::socket_spec socket{
     .connect = [](const channels::connect_request&)
       -> channels::connect_result { return viewer{}; },
     .channels = {channels::route<figures_channel>(topic_name, past)},
@@ -75,7 +75,7 @@ runtime::supervisor_spec tree(std::uint16_t port, const std::string& folder,
                                  .port = port,
                                  .host = "127.0.0.1",
                                  .pubsub = pubsub_name,
-                                 .sockets = {{"/load", std::move(socket)}},
+                                 .sockets = {{"/load", socket}},
                                  .static_dir = folder,
                                  .message_max = 16 * 1024,
                                  .pending_max = 4 * viewers_max,
