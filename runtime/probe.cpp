@@ -125,6 +125,7 @@ std::vector<figure_value> probe::figures() const {
     sum = {x.name, x.what, x.unit, sum.value + x.read()};
   }
   std::vector<figure_value> values;
+  values.reserve(sums.size());
   for (auto& [name, value] : sums)
     values.push_back(std::move(value));
   return values;
