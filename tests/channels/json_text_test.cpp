@@ -1,4 +1,5 @@
 #include "channels/json_text.hpp"
+#include "channels/message.hpp"
 
 #include <gtest/gtest.h>
 
@@ -85,6 +86,13 @@ TEST(json_text, bytes_that_are_no_utf8_are_refused_as_the_library_does) {
       c = static_cast<char>(random() % 2 ? random() : 0x80 | random());
     EXPECT_EQ(failure_of(text), failure_of_dump(text));
   }
+}
+
+TEST(json_text, a_nul_byte_is_no_end) {
+  using namespace std::string_literals;
+  for (const auto& text : {"{}\0"s, "{}\0]"s, "\0{}"s, "\"a\0b\""s})
+    EXPECT_THROW(parse_json(text), malformed_frame);
+  EXPECT_EQ(parse_json(R"("a\u0000b")"), json("a\0b"s));
 }
 
 TEST(json_text, text_is_appended_behind_what_is_there) {
