@@ -123,7 +123,7 @@ void polling_world::open() {
       *at_.spec(), shard, std::move(*started.accepted),
       long_poll_session::opening{shared_[shard], window, 2000});
   });
-  x.last_poll = at_.sim().now();
+  x.last_poll = x.last_arrived = at_.sim().now();
   trace_.push_back(fmt::format("{} opens on {}", x.id, shard));
 }
 
@@ -178,8 +178,9 @@ void polling_world::say() {
 void polling_world::ask(poller& x, std::vector<std::string> lines) {
   auto to = std::make_shared<outcome>();
   to->is_poll = lines.empty();
+  to->asked_at = at_.sim().now();
   if (to->is_poll)
-    x.last_poll = at_.sim().now();
+    x.last_poll = to->asked_at;
   to->process =
     at_.node().spawn({.shard = pick(shards)}, std::in_place_type<asker>,
                      x.session, std::move(lines), to);
@@ -200,8 +201,10 @@ void polling_world::lose_a_poll(poller& x) {
   x.lost = x.lost || !quiet;
   trace_.push_back(fmt::format("{} loses a poll", x.id));
   for (const auto& each : x.asked)
-    if (each->is_poll && !each->done)
+    if (each->is_poll && !each->done) {
+      each->lost = true;
       at_.node().exit(each->process, runtime::exit_reason::kill());
+    }
   if (quiet)
     settle();
 }
@@ -243,6 +246,8 @@ void polling_world::settle() {
 void polling_world::gather(poller& x) {
   std::vector<int> said;
   for (const auto& each : x.asked) {
+    if (each->is_poll && !each->lost)
+      x.last_arrived = std::max(x.last_arrived, each->asked_at);
     if (!each->done || !each->is_poll)
       continue;
     const auto from = static_cast<std::ptrdiff_t>(said.size());
@@ -287,15 +292,15 @@ void polling_world::check_said(poller& x, std::vector<int> said) {
 }
 
 void polling_world::check_life(poller& x) {
-  const auto silence = at_.sim().now() - x.last_poll;
   if (at_.node().is_alive(x.session)) {
-    if (silence > window * 3)
+    if (at_.sim().now() - x.last_poll > window * 3)
       fault(x, "lives on without a poll");
     return;
   }
   std::uint64_t slow = 0;
   for (const auto& each : counters_)
     slow += each.read().slow_consumers;
+  const auto silence = at_.sim().now() - x.last_arrived;
   if (!x.dismissed && slow == slow_ && silence <= window * 3 / 2)
     fault(x, "ends without a reason");
   for (const auto& each : x.asked)

@@ -41,6 +41,8 @@ private:
   /// What a request has come to.
   struct outcome {
     bool is_poll = false;
+    runtime::time_point asked_at{};
+    bool lost = false;
     bool done = false;
     bool failed = false;
     std::vector<std::string> messages{};
@@ -52,7 +54,11 @@ private:
     int id = 0;
     runtime::pid session{};
     std::vector<std::shared_ptr<outcome>> asked{};
+
+    /// When it last polled, and when its session has surely been told so: the
+    /// connection of a poll may break before the poll arrives.
     runtime::time_point last_poll{};
+    runtime::time_point last_arrived{};
 
     /// Of the room's broadcasts.
     std::optional<int> last_said{};
