@@ -13,6 +13,7 @@
 #include "transport/drainer.hpp"
 #include "transport/listener.hpp"
 
+#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -121,6 +122,13 @@ runtime::supervisor_spec tree(const endpoint_state_ptr& state) {
   return x;
 }
 
+std::size_t accept_turn_for(const endpoint_options& options,
+                            std::size_t shards) {
+  constexpr std::size_t usual_turn = 64;
+  const auto many = shards > std::thread::hardware_concurrency();
+  return options.accept_turn.value_or(many ? usual_turn : 0);
+}
+
 /// Runs `f` on the running endpoint's state, if there is one.
 template <class F>
 void with_state(runtime::node& node, std::string_view name, F f) {
@@ -145,7 +153,8 @@ socket_mount::socket_mount(std::string where, const channels::socket_spec& what,
 endpoint_state::endpoint_state(endpoint_options opts, runtime::node& node,
                                known_port last)
   : options(std::move(opts)), metrics(metrics_for(*this, node)),
-    site(site_options(*this, node)), last_port(std::move(last)) {
+    site(site_options(*this, node)), last_port(std::move(last)),
+    turn(node.shard_count(), accept_turn_for(options, node.shard_count())) {
   for (std::size_t i = 0; i < node.shard_count(); ++i)
     parts.push_back(std::make_unique<part>());
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,14 @@ struct endpoint_options {
 
   /// How many are accepted before the shard looks at something else.
   std::size_t accept_batch_max = 64;
+
+  /// How many connections a shard accepts before it is the next one's turn; 0:
+  /// all accept at any time, and the kernel spreads connections over them.
+  /// Where shards outnumber processors, as with private file tables, those that
+  /// arrive together then wake one shard, not one each. The price: a shard that
+  /// is held up while it is its turn holds up who arrives. Unless set: 64 where
+  /// shards outnumber processors, else 0.
+  std::optional<std::size_t> accept_turn{};
 
   /// What the file limit should allow; the node says at start when it does
   /// not.

@@ -65,6 +65,10 @@ void listener::init() {
   }
   state_->port = detail::local_port(fd);
   *state_->last_port = state_->port.load();
+  if (state_->turn.length() != 0 && !state_->turn.begin(fd))
+    runtime::log(log_level::warning,
+                 "{} takes no turns, the kernel spreads connections: {}",
+                 label(), std::strerror(errno));
   reserve_ = open_reserve();
   id_ = shared_->connections.add(fd, *this, detail::patience::endless);
   if (!id_)
@@ -100,7 +104,16 @@ void listener::accept_some() {
                    std::exchange(refused_, 0));
     part().counters.accepted.add();
     part().http->accepted(fd);
+    count_turn();
   }
+}
+
+void listener::count_turn() {
+  const auto length = state_->turn.length();
+  if (length == 0 || ++taken_ < length)
+    return;
+  taken_ = 0;
+  state_->turn.pass(shared_->connections.fd(id_));
 }
 
 int listener::accept_one() {

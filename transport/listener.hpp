@@ -10,7 +10,7 @@ struct stop_accepting {};
 
 /// Accepts the connections of one shard. Every shard listens on the same port
 /// (SO_REUSEPORT): the kernel spreads connections, and one stays where it was
-/// accepted.
+/// accepted. With an accept_turn they take turns instead.
 ///
 /// Out of file descriptors it takes each client with one kept in reserve,
 /// answers 503 and closes, so that clients hear at once, nothing spins and open
@@ -34,6 +34,7 @@ private:
 
   detail::endpoint_state::part& part();
   void accept_some();
+  void count_turn();
   int accept_one();
   bool accept_failed(int error);
   bool refuse_one();
@@ -45,6 +46,9 @@ private:
   detail::shard_transport_ptr shared_;
   detail::connection_id id_;
   int reserve_ = -1;
+
+  /// Accepted of this turn.
+  std::size_t taken_ = 0;
 
   /// Refused in this episode; an episode ends with the next one accepted.
   std::size_t refused_ = 0;

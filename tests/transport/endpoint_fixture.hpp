@@ -5,7 +5,9 @@
 #include "channels/pubsub/pubsub.hpp"
 #include "channels/socket_spec.hpp"
 #include "runtime/node.hpp"
+#include "runtime/shard.hpp"
 #include "runtime/supervisor.hpp"
+#include "transport/detail/connection_holder.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/websocket_client.hpp"
 
@@ -17,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace bennu::transport::testing {
 
@@ -112,6 +115,19 @@ protected:
   }
 
   endpoint_counters counted() { return counters(*node, options.name); }
+
+  std::vector<std::uint64_t> accepted_by_shard() {
+    std::vector<std::uint64_t> seen;
+    const auto holder = node->whereis(options.name + ".connections.0");
+    node->run_on(0, [&] {
+      const auto* found = node->shard_at(0).find(holder);
+      const auto& state =
+        dynamic_cast<const detail::connection_holder&>(*found).state();
+      for (const auto& x : state.parts)
+        seen.push_back(x->counters.read().accepted);
+    });
+    return seen;
+  }
 
   /// Waits for something another thread brings about; each look is a round
   /// trip through a shard.

@@ -425,6 +425,44 @@ TEST_F(endpoint_test, a_listener_that_dies_is_back_on_its_port) {
   EXPECT_TRUE(answers(another));
 }
 
+TEST_F(endpoint_test, shards_accept_in_turn) {
+  node_options.shards = 3;
+  options.accept_turn = 4;
+  start();
+  std::vector<websocket_client> clients(24);
+  for (auto& x : clients)
+    x = open();
+  EXPECT_THAT(accepted_by_shard(), ::testing::Each(8u));
+}
+
+TEST_F(endpoint_test, more_shards_than_processors_accept_in_turn) {
+  node_options.shards = std::thread::hardware_concurrency() + 1;
+  start();
+  std::vector<websocket_client> clients(64);
+  for (auto& x : clients)
+    x = open();
+  EXPECT_THAT(accepted_by_shard(), ::testing::Contains(64u));
+  clients.push_back(open());
+  EXPECT_THAT(accepted_by_shard(), ::testing::Contains(1u));
+}
+
+TEST_F(endpoint_test, who_arrives_is_taken_though_it_is_a_dead_listeners_turn) {
+  node_options.shards = 2;
+  options.accept_turn = 1'000;
+  start();
+  for (const auto* name :
+       {"test.endpoint.listener.0", "test.endpoint.listener.1"}) {
+    const auto victim = node->whereis(name);
+    node->exit(victim, runtime::exit_reason::kill());
+    ASSERT_TRUE(eventually([&] {
+      const auto now = node->whereis(name);
+      return now && now != victim;
+    }));
+    auto client = open();
+    EXPECT_TRUE(answers(client));
+  }
+}
+
 TEST_F(endpoint_test, connections_that_lose_their_holder_start_anew) {
   start();
   auto client = open();

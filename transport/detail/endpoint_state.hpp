@@ -1,5 +1,6 @@
 #pragma once
 
+#include "transport/detail/accept_turn.hpp"
 #include "transport/detail/http_sessions.hpp"
 #include "transport/detail/shard_transport.hpp"
 #include "transport/detail/site.hpp"
@@ -46,6 +47,9 @@ struct endpoint_state {
   /// Set by the first listener, taken by the others.
   std::atomic<std::uint16_t> port{0};
   const known_port last_port;
+
+  /// With an accept_turn.
+  accept_turn turn;
 };
 
 using endpoint_state_ptr = std::shared_ptr<endpoint_state>;
