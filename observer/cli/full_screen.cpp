@@ -64,6 +64,9 @@ public:
         ::waddnstr(stdscr, x.text.c_str(), static_cast<int>(x.text.size()));
       }
     }
+    // In the last cell, whatever was painted: so who reads along knows that
+    // the frame is whole.
+    ::wmove(stdscr, LINES - 1, COLS - 1);
     ::wrefresh(stdscr);
   }
 

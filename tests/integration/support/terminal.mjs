@@ -33,7 +33,13 @@ class Terminal {
     return this.do({keys});
   }
 
-  async sees(wait) {
+  /**
+   * The first whole frame that has all of these: a text in any line, or
+   * {pattern, count}, found in exactly so many lines.
+   */
+  async sees(...wanted) {
+    const wait = wanted.map((x) => typeof x === "string"
+      ? {pattern: x.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")} : x);
     return (await this.do({wait})).screen;
   }
 }

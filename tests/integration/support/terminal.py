@@ -3,11 +3,15 @@
 
     terminal.py PROGRAM ARGUMENT...
 
-Reads JSON lines from standard input: {"keys": "2"} types, {"wait": "text"}
-waits until a line of the screen contains the text, {"resize": [40, 100]}
+Reads JSON lines from standard input: {"keys": "2"} types, {"wait": [{"pattern":
+"^<", "count": 20}, ...]} waits for a whole frame in which each pattern is found
+in that many lines (without a count: in at least one), {"resize": [40, 100]}
 changes the size, {"end": true} waits for the program's end. Answers one JSON
 line each: {"ok": true, "screen": [...], "code": null}. Understands what ncurses
 sends to a vt100, and nothing else.
+
+A frame comes in pieces: it is whole once the cursor stands in the last cell,
+where the program leaves it, and where painting gets to last of all.
 """
 
 import fcntl
@@ -36,6 +40,9 @@ class Screen:
         self.columns, self.rows = columns, rows
         self.cells = [[" "] * columns for _ in range(rows)]
         self.x = self.y = 0
+
+    def is_whole(self):
+        return self.y == self.rows - 1 and self.x >= self.columns - 1
 
     def lines(self):
         return ["".join(line).rstrip() for line in self.cells]
@@ -137,6 +144,18 @@ class Terminal:
             self.read(0.1)
         return True
 
+    def shows(self, wanted):
+        """Whether a whole frame is there that has all that."""
+        if self.rest or not self.screen.is_whole():
+            return False
+        lines = self.screen.lines()
+
+        def holds(pattern, count=None):
+            found = sum(1 for x in lines if re.search(pattern, x))
+            return found > 0 if count is None else found == count
+
+        return all(holds(**x) for x in wanted)
+
     def play(self, step):
         ok = True
         if "keys" in step:
@@ -144,8 +163,7 @@ class Terminal:
         if "resize" in step:
             self.resize(*step["resize"])
         if "wait" in step:
-            ok = self.wait(lambda: any(
-                step["wait"] in line for line in self.screen.lines()))
+            ok = self.wait(lambda: self.shows(step["wait"]))
         if step.get("end"):
             ok = self.wait(lambda: self.code is not None)
         return {"ok": ok, "screen": self.screen.lines(), "code": self.code}
