@@ -17,7 +17,7 @@ namespace {
 
 using context = supervisor_report::context;
 
-struct try_again {
+struct try_child_again {
   pid last;
   std::uint64_t attempt = 0;
 };
@@ -86,7 +86,7 @@ void dynamic_supervisor::handle_message(message& msg) {
   if (const auto* late = msg.value_if<late_stop>())
     return late->child ? on_stop_timeout(late->child)
                        : on_all_timeout(late->limit);
-  if (const auto* again = msg.value_if<try_again>())
+  if (const auto* again = msg.value_if<try_child_again>())
     return on_try_again(again->last, again->attempt);
   if (handle_request(msg))
     return;
@@ -246,9 +246,9 @@ void dynamic_supervisor::retry_later(child_map::iterator at, duration wait,
   x.counted = counted;
   x.attempt = ++attempts_;
   if (wait.count() > 0)
-    x.timer = send_after(wait, try_again{at->first, x.attempt});
+    x.timer = send_after(wait, try_child_again{at->first, x.attempt});
   else
-    send(self(), try_again{at->first, x.attempt});
+    send(self(), try_child_again{at->first, x.attempt});
 }
 
 void dynamic_supervisor::on_try_again(const pid& last, std::uint64_t attempt) {

@@ -9,7 +9,7 @@ namespace bennu::channels {
 
 namespace {
 
-using hub_ptr = std::shared_ptr<tracker_hub>;
+using tracker_hub_ptr = std::shared_ptr<tracker_hub>;
 using runtime::cell_kind;
 using runtime::number_cell;
 using runtime::row_picker;
@@ -19,7 +19,7 @@ using runtime::text_cell;
 /// The presences of all topics, some at a time.
 class presence_scan final : public sheet_scan {
 public:
-  explicit presence_scan(hub_ptr hub) : hub_(std::move(hub)) {}
+  explicit presence_scan(tracker_hub_ptr hub) : hub_(std::move(hub)) {}
 
   progress step(row_picker& to, std::size_t max) override {
     if (member_ == hub_->size())
@@ -36,7 +36,7 @@ public:
   }
 
 private:
-  hub_ptr hub_;
+  tracker_hub_ptr hub_;
   std::size_t member_ = 0;
   tracker_index::place at_;
 };
@@ -51,7 +51,7 @@ void offer_replicas(const tracker_hub& hub, row_picker& to) {
 
 /// `begin(hub)` makes the scan of a sheet.
 template <class F>
-void publish(const hub_ptr& hub, const char* name, const char* sort,
+void publish(const tracker_hub_ptr& hub, const char* name, const char* sort,
              std::vector<runtime::sheet_column> columns, F begin) {
   runtime::probe::of(hub->node())
     .publish(runtime::sheet{
@@ -70,14 +70,14 @@ void publish(const hub_ptr& hub, const char* name, const char* sort,
 
 } // namespace
 
-void publish_sheets(const hub_ptr& hub) {
+void publish_sheets(const tracker_hub_ptr& hub) {
   publish(hub, "presences", "topic",
           {{"topic", cell_kind::text},
            {"key", cell_kind::text},
            {"pid", cell_kind::process_id},
            {"meta", cell_kind::text},
            {"tracker", cell_kind::text}},
-          [](hub_ptr alive) -> std::unique_ptr<sheet_scan> {
+          [](tracker_hub_ptr alive) -> std::unique_ptr<sheet_scan> {
             return std::make_unique<presence_scan>(std::move(alive));
           });
   publish(hub, "replicas", "tracker",
@@ -86,7 +86,7 @@ void publish_sheets(const hub_ptr& hub) {
            {"state", cell_kind::text},
            {"presences", cell_kind::integer},
            {"pid", cell_kind::process_id}},
-          [](hub_ptr alive) -> std::unique_ptr<sheet_scan> {
+          [](tracker_hub_ptr alive) -> std::unique_ptr<sheet_scan> {
             return runtime::scan_once(
               [alive = std::move(alive)](row_picker& to) {
                 offer_replicas(*alive, to);

@@ -15,10 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-duration from_seconds(double s) {
-  return std::chrono::duration_cast<duration>(std::chrono::duration<double>{s});
-}
-
 /// Loopback, or an address of an interface that we see: of our own network
 /// namespace.
 bool is_ours(in_addr address) {
@@ -50,6 +46,10 @@ sockaddr_in look_up(const std::string& host, std::uint16_t port) {
 }
 
 } // namespace
+
+duration from_seconds(double s) {
+  return std::chrono::duration_cast<duration>(std::chrono::duration<double>{s});
+}
 
 target parse_target(const std::string& url, bool allow_remote) {
   const auto bad = [&](const std::string& why) {

@@ -17,6 +17,8 @@ namespace load {
 
 using bennu::runtime::duration;
 
+duration from_seconds(double s);
+
 // -- where to -----------------------------------------------------------------
 
 /// A server's address and what to ask it for. Value.

@@ -12,7 +12,7 @@ namespace load {
 
 namespace {
 
-double seconds(duration x) {
+double rounded_seconds(duration x) {
   return std::round(std::chrono::duration<double>{x}.count() * 1e3) / 1e3;
 }
 
@@ -52,9 +52,9 @@ json run::server_part() const {
   const auto& before = *server_before_;
   const auto connected = at_peak_.value("connected", 0.0);
   out.update({
-    {"cpu_s", seconds(now->cpu - before.cpu)},
-    {"cpu_user_s", seconds(now->cpu_user - before.cpu_user)},
-    {"cpu_system_s", seconds(now->cpu_system - before.cpu_system)},
+    {"cpu_s", rounded_seconds(now->cpu - before.cpu)},
+    {"cpu_user_s", rounded_seconds(now->cpu_user - before.cpu_user)},
+    {"cpu_system_s", rounded_seconds(now->cpu_system - before.cpu_system)},
     {"user_bytes_before", before.user_bytes},
     {"user_bytes", at_peak_.value("server", std::size_t{0})},
     {"user_bytes_per_connection",
@@ -72,9 +72,9 @@ json run::own_part(const figures& all) const {
   const auto use = use_of(::getpid()).value_or(process_use{});
   return {
     {"threads", generator_.thread_count()},
-    {"cpu_s", seconds(use.cpu)},
-    {"cpu_user_s", seconds(use.cpu_user)},
-    {"cpu_system_s", seconds(use.cpu_system)},
+    {"cpu_s", rounded_seconds(use.cpu)},
+    {"cpu_user_s", rounded_seconds(use.cpu_user)},
+    {"cpu_system_s", rounded_seconds(use.cpu_system)},
     {"user_bytes", at_peak_.value("own", std::size_t{0})},
     {"user_bytes_per_connection",
      per(at_peak_.value("own", 0.0), at_peak_.value("connected", 0.0))},
@@ -144,7 +144,7 @@ json run::result() const {
     {"scenario", options_.scenario},
     {"targets", targets},
     {"seed", planned().seed},
-    {"took_s", seconds(duration{now_ns() - begin_ns_})},
+    {"took_s", rounded_seconds(duration{now_ns() - begin_ns_})},
     {"ok", is_good()},
     {"cut_short", cut_ == cut_short::no ? json(nullptr)
                   : why.empty()         ? json(name_of(cut_))

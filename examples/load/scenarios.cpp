@@ -16,10 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-duration from_seconds(double s) {
-  return std::chrono::duration_cast<duration>(std::chrono::duration<double>{s});
-}
-
 /// For what is under way at the end of a phase to arrive.
 constexpr duration settle_time = 5s;
 

@@ -24,7 +24,7 @@ char abort_reason[256] = "";
 
 std::mutex users_mutex; // of what follows
 std::size_t users = 0;
-struct sigaction before {};
+struct sigaction found_action {};
 
 void on_signal(int) {
   ++signals;
@@ -49,7 +49,7 @@ dump_signal::dump_signal() : seen_(signals) {
   struct sigaction ours {};
   ours.sa_handler = on_signal;
   ours.sa_flags = SA_RESTART;
-  ::sigaction(SIGUSR1, &ours, &before);
+  ::sigaction(SIGUSR1, &ours, &found_action);
   runtime::on_fatal(on_fatal_error);
 }
 
@@ -58,7 +58,7 @@ dump_signal::~dump_signal() {
   if (--users > 0)
     return;
   runtime::on_fatal(nullptr);
-  ::sigaction(SIGUSR1, &before, nullptr);
+  ::sigaction(SIGUSR1, &found_action, nullptr);
 }
 
 bool dump_signal::asked() {

@@ -10,7 +10,7 @@ namespace bennu::observer::detail {
 
 namespace {
 
-constexpr std::chrono::milliseconds look_interval{2};
+constexpr std::chrono::milliseconds answer_look_interval{2};
 
 /// Answers of processes waited for; each belongs to a viewer's question.
 constexpr std::size_t answers_max = 256;
@@ -129,7 +129,7 @@ void reader::keep_looking() {
   if (looking_ || (under_way_ == 0 && answers_.empty()))
     return;
   looking_ = true;
-  send_after(look_interval, look_again{});
+  send_after(answer_look_interval, look_again{});
 }
 
 } // namespace bennu::observer::detail

@@ -90,17 +90,6 @@ void watch(shard& here, const book_ptr& x) {
   });
 }
 
-enum activity_column : std::size_t {
-  at_pid,
-  at_name,
-  at_reductions_rate,
-  at_mailbox_rate,
-  at_reductions,
-  at_mailbox,
-  at_memory,
-  at_status,
-};
-
 const std::vector<sheet_column> activity_columns{
   {"pid", cell_kind::process_id},       {"name", cell_kind::text},
   {"reductions/s", cell_kind::integer}, {"mailbox/s", cell_kind::integer},
@@ -132,6 +121,17 @@ public:
   }
 
 private:
+  enum column : std::size_t {
+    at_pid,
+    at_name,
+    at_reductions_rate,
+    at_mailbox_rate,
+    at_reductions,
+    at_mailbox,
+    at_memory,
+    at_status,
+  };
+
   void begin_pass() {
     const auto now = here_.now();
     at_ = {};
@@ -158,9 +158,8 @@ private:
   }
 
   cell cell_of(const process_core& core,
-               const activity_snapshot::growth& growth,
-               std::size_t column) const {
-    switch (column) {
+               const activity_snapshot::growth& growth, std::size_t at) const {
+    switch (at) {
     case at_name:
       return text_cell(calling_name(core));
     case at_reductions_rate:
@@ -174,7 +173,7 @@ private:
     case at_memory:
       return number_cell(core.memory());
     case at_status:
-      return status_of(core);
+      return status_name(core);
     default:
       return core.id();
     }

@@ -25,7 +25,7 @@ void publish_activity_sheet(probe& to, node_impl& node);
 
 /// A process's name, or what else it is called: the first that there is.
 std::string calling_name(const process_core& core);
-const char* status_of(const process_core& core);
+const char* status_name(const process_core& core);
 
 /// tables, rows
 void publish_table_sheets(probe& to, node_impl& node);

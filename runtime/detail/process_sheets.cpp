@@ -18,7 +18,7 @@ std::string calling_name(const process_core& core) {
   return label.empty() ? core.initial_call() : label;
 }
 
-const char* status_of(const process_core& core) {
+const char* status_name(const process_core& core) {
   if (core.is_suspended())
     return to_string(process_status::suspended);
   return to_string(core.is_runnable() ? process_status::runnable
@@ -53,7 +53,7 @@ cell process_cell(const process_core& core, std::size_t column) {
   case at_mailbox:
     return number_cell(core.queue_length());
   case at_status:
-    return status_of(core);
+    return status_name(core);
   default:
     return core.id();
   }

@@ -284,7 +284,7 @@ double restart() {
       });
       const restart_intensity often{.max_restarts = 1'000'000,
                                     .within = std::chrono::seconds{1}};
-      const auto child = [&n, driver](process& self) -> behavior {
+      const auto child = [driver](process& self) -> behavior {
         self.send(driver, up{self.self()});
         return idle(self);
       };

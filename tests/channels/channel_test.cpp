@@ -9,6 +9,12 @@
 #include <stdexcept>
 
 namespace bennu::channels {
+
+struct new_msg {
+  std::string body;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(new_msg, body)
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -16,11 +22,6 @@ using namespace std::chrono_literals;
 struct session {
   std::string user;
 };
-
-struct new_msg {
-  std::string body;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(new_msg, body)
 
 class room_channel final : public channel {
 public:

@@ -33,7 +33,7 @@ TEST(dump_text, a_page_that_does_not_fit_loses_rows_and_says_so) {
 }
 
 TEST(dump_text, it_is_never_longer_than_told) {
-  for (const std::size_t most : {0, 100, 1'000, 10'000}) {
+  for (const std::size_t most : {0u, 100u, 1'000u, 10'000u}) {
     dump_content x;
     x.pages = {{"a", page_of(100)}, {"b", page_of(100)}, {"c", page_of(100)}};
     const auto text = dump_text(x, most);

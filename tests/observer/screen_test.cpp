@@ -67,7 +67,7 @@ TEST_F(screen_test, processes_in_eighty_columns) {
 TEST_F(screen_test, every_line_is_as_wide_as_the_terminal) {
   shown.answered({});
   for (const auto view : "1234567890")
-    for (const std::size_t width : {40, 80, 81, 200}) {
+    for (const std::size_t width : {40u, 80u, 81u, 200u}) {
       type(view);
       shown.answered({processes({{std::string(300, 'x'), 1}})});
       const auto lines = shown.draw(width, 24);

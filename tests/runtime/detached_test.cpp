@@ -107,7 +107,7 @@ TEST(detached, links_monitors_names_and_timers_work) {
     self.link(id);
     self.monitor(id);
     self.send(id, self.self());
-    return {[&, id](int) {
+    return {[&](int) {
               tick.set_value();
               self.send("lone", block{});
             },

@@ -377,7 +377,7 @@ TEST_F(dynamic_requests, bad_options_are_a_clear_start_error) {
 
 behavior call(process& self, std::string number, int line) {
   self.register_name(number);
-  return {[number, line](std::string) {
+  return {[](const std::string&) {
             throw std::runtime_error("call dropped");
             return 0;
           },

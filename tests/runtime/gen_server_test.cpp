@@ -193,7 +193,8 @@ TEST_P(gen_server_test, a_start_that_comes_to_nothing_leaves_the_name_free) {
     {bad_start::ignored, exit_reason::normal()},
     {bad_start::failed, exit_reason::error("no disk")},
     {bad_start::stopped, exit_reason::shutdown("not today")}};
-  for (const auto& [how, expected] : cases) {
+  for (const auto& each : cases) {
+    const auto& how = each.first;
     std::vector<exit_reason> failures;
     in_process(
       [&](process& self) {
@@ -207,7 +208,7 @@ TEST_P(gen_server_test, a_start_that_comes_to_nothing_leaves_the_name_free) {
           .then([](const pid&) {}, again);
       },
       true);
-    EXPECT_EQ(failures, (std::vector{expected, expected}));
+    EXPECT_EQ(failures, (std::vector{each.second, each.second}));
     EXPECT_TRUE(seen.exits.empty());
   }
 }

@@ -106,7 +106,7 @@ private:
   std::mt19937_64 random_;
   std::vector<std::string> faults_;
   std::vector<std::string> trace_;
-  int names_given_ = 0;
+  std::size_t names_given_ = 0;
   std::map<std::string, restart_model> restarts_;
   std::map<monitor_ref, watched> monitors_;
   std::map<pid, grown_worker*> workers_;

@@ -16,8 +16,8 @@ std::string part(int opcode, std::string_view payload) {
 }
 std::string shown(std::string_view bytes) {
   std::string text;
-  for (const unsigned char c : bytes)
-    text += fmt::format("{:02x}", c);
+  for (const char c : bytes)
+    text += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return text;
 }
 

@@ -18,7 +18,7 @@ namespace {
 namespace urls = boost::urls;
 using params_map = std::map<std::string, std::string, std::less<>>;
 
-urls::string_view view(std::string_view x) {
+urls::string_view url_text(std::string_view x) {
   return {x.data(), x.size()};
 }
 
@@ -106,7 +106,7 @@ struct site::target {
   params_map params;
 
   static std::optional<target> parse(std::string_view text) {
-    const auto url = urls::parse_origin_form(view(text));
+    const auto url = urls::parse_origin_form(url_text(text));
     if (!url)
       return std::nullopt;
     target x;
