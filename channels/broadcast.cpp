@@ -78,13 +78,10 @@ frame_ptr broadcast_message::frame_for(const serializer& format) const {
   return frame;
 }
 
-void broadcast(const pubsub& bus, const topic& on, std::string_view event,
-               payload x) {
-  broadcast_from(bus, {}, on, event, std::move(x));
-}
+namespace {
 
-void broadcast_from(const pubsub& bus, const runtime::pid& from,
-                    const topic& on, std::string_view event, payload x) {
+publication publication_of(const pubsub& bus, const runtime::pid& from,
+                           const topic& on, std::string_view event, payload x) {
   broadcast_message made{on, event, std::move(x)};
   bus.node().telemetry().execute(events::broadcast, [&] {
     return runtime::telemetry_event{
@@ -92,8 +89,25 @@ void broadcast_from(const pubsub& bus, const runtime::pid& from,
       {{"bytes", static_cast<double>(made.size())}},
       {{"topic", on.str()}, {"event", std::string{event}}}};
   });
-  bus.publish(
-    {on, runtime::make_message(std::move(made)), from, &fastlane_dispatcher()});
+  return {on, runtime::make_message(std::move(made)), from,
+          &fastlane_dispatcher()};
+}
+
+} // namespace
+
+void broadcast(const pubsub& bus, const topic& on, std::string_view event,
+               payload x) {
+  broadcast_from(bus, {}, on, event, std::move(x));
+}
+
+void broadcast_from(const pubsub& bus, const runtime::pid& from,
+                    const topic& on, std::string_view event, payload x) {
+  bus.publish(publication_of(bus, from, on, event, std::move(x)));
+}
+
+void local_broadcast(const pubsub& bus, const topic& on, std::string_view event,
+                     payload x) {
+  bus.publish_local(publication_of(bus, {}, on, event, std::move(x)));
 }
 
 } // namespace bennu::channels

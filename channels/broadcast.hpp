@@ -52,4 +52,8 @@ void broadcast(const pubsub& bus, const topic& on, std::string_view event,
 void broadcast_from(const pubsub& bus, const runtime::pid& from,
                     const topic& on, std::string_view event, payload x);
 
+/// To the clients of this node only.
+void local_broadcast(const pubsub& bus, const topic& on, std::string_view event,
+                     payload x);
+
 } // namespace bennu::channels

@@ -119,6 +119,14 @@ public:
       {on, runtime::make_message(std::forward<Ts>(xs)...), {}, nullptr});
   }
 
+  /// To those but `from`.
+  template <class... Ts>
+  void local_broadcast_from(const runtime::pid& from, const topic& on,
+                            Ts&&... xs) const {
+    publish_local(
+      {on, runtime::make_message(std::forward<Ts>(xs)...), from, nullptr});
+  }
+
   /// To the subscribers of another node only.
   template <class... Ts>
   void direct_broadcast(std::string_view node, const topic& on,

@@ -1,10 +1,13 @@
 #include "channels/broadcast.hpp"
+#include "channels/pubsub/adapter.hpp"
 #include "channels/serializer_v2.hpp"
 #include "tests/channels/socket_fixture.hpp"
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
+#include <string>
 
 namespace bennu::channels {
 namespace {
@@ -36,6 +39,42 @@ TEST(broadcast_message, has_no_frame_where_the_format_has_no_bytes) {
   const broadcast_message x{"t", "e", binary("x")};
   EXPECT_FALSE(x.frame_for(format("1.0.0")));
   EXPECT_TRUE(x.frame_for(format("2.0.0")));
+}
+
+class deaf_adapter final : public adapter {
+public:
+  explicit deaf_adapter(int& calls) : calls_(calls) {}
+  std::string node_name() const override { return "here"; }
+  void broadcast(const publication&) override { ++calls_; }
+  void direct_broadcast(std::string_view, const publication&) override {}
+
+private:
+  int& calls_;
+};
+
+/// A base, so that it outlives the node.
+struct counted_calls {
+  int calls = 0;
+};
+
+struct other_nodes : counted_calls, testing::channel_test {
+  other_nodes()
+    : channel_test(
+      obedient_socket(),
+      {.pubsub = {.name = "test.pubsub", .adapter = [this](runtime::node&) {
+                    return std::make_unique<deaf_adapter>(calls);
+                  }}}) {}
+};
+
+TEST_F(other_nodes, hear_broadcasts_but_no_local_ones) {
+  auto ann = connect();
+  ASSERT_TRUE(ann.join("room:1"));
+  broadcast("room:1", "news");
+  EXPECT_EQ(ann.await_broadcast("news").payload, json::object());
+  EXPECT_EQ(calls, 1);
+  local_broadcast(bus(), "room:1", "news", json::object());
+  EXPECT_EQ(ann.await_broadcast("news").payload, json::object());
+  EXPECT_EQ(calls, 1);
 }
 
 /// The story's worst case: a pubsub server dies under joined channels.

@@ -338,6 +338,10 @@ TEST_F(with_adapter, keeps_local_broadcasts_here) {
   sim.run();
   EXPECT_THAT(calls, IsEmpty());
   EXPECT_THAT(*a.got, ElementsAre("hi"));
+  bus.local_broadcast_from(a.id, "news", "not to its sender");
+  sim.run();
+  EXPECT_THAT(calls, IsEmpty());
+  EXPECT_THAT(*a.got, ElementsAre("hi"));
 }
 
 TEST_F(with_adapter, sends_direct_broadcasts_to_one_node) {
