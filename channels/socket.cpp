@@ -140,7 +140,7 @@ void socket::handle_message(runtime::message& msg) {
                  runtime::exit_reason::shutdown("expired"));
   if (const auto* told = msg.value_if<broadcast_message>()) {
     if (told->event() == "disconnect" && told->topic() == id())
-      close(close_code::going_away,
+      close(mount_->spec().disconnect_code,
             runtime::exit_reason::shutdown("disconnected"));
     return;
   }

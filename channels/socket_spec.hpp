@@ -1,6 +1,7 @@
 #pragma once
 
 #include "channels/channel.hpp"
+#include "channels/close_code.hpp"
 #include "channels/connect.hpp"
 #include "channels/parameter_filter.hpp"
 #include "channels/route.hpp"
@@ -147,6 +148,11 @@ struct socket_spec {
   /// How long a channel that a second join of its topic replaces may take to
   /// end before it is killed; Phoenix's 5 s.
   std::chrono::milliseconds replace_timeout{5000};
+
+  /// The close code of "disconnect" on a socket's id. phoenix.js comes back and
+  /// connects again, as with Phoenix 1.9; those before closed with `normal`,
+  /// after which it stays away until its page says otherwise.
+  close_code disconnect_code = close_code::going_away;
 
   /// At which level connects, joins and handled events are logged. Phoenix
   /// logs the first two at info; here it is debug, since a node of a million

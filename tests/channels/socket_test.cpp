@@ -357,6 +357,21 @@ TEST_F(socket_events, disconnect_on_the_id_closes_with_1001) {
   EXPECT_TRUE(bob.connected());
 }
 
+struct stay_away : testing::channel_test {
+  static socket_spec spec() {
+    auto x = obedient_socket();
+    x.disconnect_code = close_code::normal;
+    return x;
+  }
+  stay_away() : channel_test(spec()) {}
+};
+
+TEST_F(stay_away, disconnect_on_the_id_closes_with_the_code_of_the_spec) {
+  auto ann = connect({{"name", "ann"}});
+  broadcast("users:ann", "disconnect");
+  EXPECT_EQ(ann.closed(), close_code::normal);
+}
+
 TEST_F(socket_events, phx_drain_closes_with_1012) {
   auto ann = connect();
   node().send(ann.socket(), phx_drain{});
