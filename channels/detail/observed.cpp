@@ -3,6 +3,7 @@
 #include "channels/socket_spec.hpp"
 #include "channels/telemetry.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -44,8 +45,9 @@ double stopwatch::elapsed_us() const {
 }
 
 std::string to_text_duration(double us) {
-  return us < 1000 ? fmt::format("{:.0f}µs", us)
-                   : fmt::format("{:.0f}ms", us / 1000);
+  const auto whole = static_cast<std::int64_t>(us);
+  return whole > 1000 ? fmt::format("{}ms", whole / 1000)
+                      : fmt::format("{}µs", whole);
 }
 
 void report_connect(const socket_spec& spec, const connect_request& request,

@@ -74,6 +74,13 @@ TEST_F(socket_events, a_join_that_throws_is_an_error_reply_and_nothing_else) {
   ann.refute_any();
 }
 
+TEST_F(socket_events, a_join_with_bytes_is_a_crash) {
+  auto ann = connect();
+  const auto ref = ann.raw().send("room:1", "phx_join", binary("x"));
+  EXPECT_EQ(ann.await_reply(ref).payload, (json{{"reason", "join crashed"}}));
+  ann.refute_any();
+}
+
 TEST_F(socket_events, a_push_inside_join_is_a_crash) {
   auto ann = connect();
   EXPECT_EQ(ann.join("room:early").payload, (json{{"reason", "join crashed"}}));
@@ -277,6 +284,14 @@ TEST_F(socket_events, a_leave_with_a_stale_join_ref_is_ignored) {
   ann.raw().send_raw(opcode::text, R"(["7","8","room:1","phx_leave",{}])");
   ann.refute_any();
   EXPECT_EQ(ann.await_reply(ann.push("room:1", "echo")).status, "ok");
+}
+
+TEST_F(socket_events, a_leave_with_a_null_join_ref_is_for_the_channel) {
+  auto ann = connect();
+  ASSERT_TRUE(ann.join("room:1"));
+  ann.raw().send_raw(opcode::text, R"([null,"7","room:1","phx_leave",{}])");
+  EXPECT_EQ(wire(ann), R"(["1","7","room:1","phx_reply",)" + (nothing + "]"s));
+  EXPECT_EQ(wire(ann), R"(["1","1","room:1","phx_close",{}])");
 }
 
 TEST_F(socket_events, a_leave_of_a_topic_not_joined_is_ok) {

@@ -147,6 +147,18 @@ TEST_F(telemetry_test, a_socket_that_ends_says_why_and_how_many_channels) {
 // -- lines --------------------------------------------------------------------
 
 /// Lines of a level and above, as long as it lives.
+TEST_F(telemetry_test, a_channel_ends_with_the_reason_of_its_socket) {
+  const auto& all = watch(events::channel_terminated);
+  joined().close();
+  auto ann = connect({{"name", "ann"}});
+  ASSERT_TRUE(ann.join("room:1"));
+  broadcast("users:ann", "disconnect");
+  EXPECT_FALSE(ann.connected());
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].about.at("reason"), "{shutdown, closed}");
+  EXPECT_EQ(all[1].about.at("reason"), "{shutdown, disconnected}");
+}
+
 struct log_lines {
   explicit log_lines(runtime::log_level level)
     : before(runtime::log_threshold()) {
@@ -185,6 +197,23 @@ TEST_F(telemetry_test, nothing_is_written_below_the_threshold) {
   auto ann = joined();
   ann.await_reply(ann.push("room:1", "echo"));
   EXPECT_THAT(lines.all, IsEmpty());
+}
+
+struct own_topics : testing::channel_test {
+  own_topics()
+    : channel_test({.connect = [](const connect_request&) -> connect_result {
+                      return session{"ann"};
+                    },
+                    .channels = {route<obedient_channel>("phoenix*")}}) {}
+};
+
+TEST_F(own_topics, of_phoenix_have_no_lines) {
+  const log_lines lines{runtime::log_level::debug};
+  auto ann = connect();
+  ASSERT_TRUE(ann.join("phoenix:live_reload"));
+  ann.await_reply(ann.push("phoenix:live_reload", "echo"));
+  EXPECT_TRUE(lines.any("CONNECTED TO test in "));
+  EXPECT_FALSE(lines.any("phoenix:live_reload"));
 }
 
 struct quiet_test : testing::channel_test {

@@ -30,6 +30,14 @@ TEST_F(token_test, what_was_signed_is_read) {
   EXPECT_TRUE(token.starts_with("SFMyNTY."));
 }
 
+/// Made by another program: PBKDF2 of the secret and "sign:user", 1000 rounds,
+/// then HMAC of both parts.
+TEST_F(token_test, these_are_the_bytes) {
+  EXPECT_EQ(mine.sign("user", {{"id", 7}}),
+            "SFMyNTY.W3siaWQiOjd9LDEwMDAwMDAwMDAsODY0MDBd."
+            "E7FUQflbjOywHiB8-M1o2-VYQ1ElZbmG_jpwN3hVDO4");
+}
+
 TEST_F(token_test, what_was_encrypted_is_read_and_hidden) {
   const auto token = mine.encrypt("user", "a secret");
   EXPECT_EQ(mine.decrypt("user", token).data(), "a secret");
