@@ -56,8 +56,9 @@ detail::site_mount mounted(const socket_mount& mount,
   if (const auto& how = mount.transports.longpoll) {
     x.long_poll_path = mount.path + how->path;
     x.long_poll_origin = how->check_origin;
-    x.long_poll = {spec, how->window, how->buffer_max, how->sessions_max,
-                   how->body_max};
+    x.long_poll = {
+      spec,          how->window,    how->buffer_max, how->sessions_max,
+      how->body_max, how->pushes_max};
   }
   x.auth_token = mount.transports.auth_token;
   return x;

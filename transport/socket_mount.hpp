@@ -79,6 +79,11 @@ struct long_poll_options {
   /// Bytes of a request with pushes; past it 413. As Plug's read_body.
   std::size_t body_max = 8'000'000;
 
+  /// Pushes of a request; those behind the last are left out. Phoenix's 1.9 and
+  /// the phoenix.js beside it. An older phoenix.js sends all pushes of a turn
+  /// at once: raise it where pages with one push more than that.
+  std::size_t pushes_max = 100;
+
   std::optional<origin_check> check_origin{};
 };
 

@@ -67,7 +67,7 @@ test("the first poll opens a session", async () => {
     "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\n" +
     "Access-Control-Allow-Origin: *\r\n" +
     "Content-Type: application/json; charset=utf-8\r\nContent-Length: n");
-  assert.match(body, /^{"status":410,"token":"[\w.-]+","messages":\[\]}$/);
+  assert.match(body, /^{"messages":\[\],"status":410,"token":"[\w.-]+"}$/);
 });
 
 test("pushes are answered 200, and their replies polled as strings",

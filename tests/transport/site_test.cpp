@@ -15,6 +15,7 @@ using header_pair = std::pair<std::string, std::string>;
 using detail::http_answer;
 using detail::http_read;
 using detail::read_http;
+using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -180,7 +181,26 @@ TEST_F(site_test, a_token_among_the_subprotocols_is_taken_out) {
   EXPECT_THAT(ask(request).bytes,
               HasSubstr("Sec-WebSocket-Protocol: phoenix\r\n"));
   EXPECT_EQ(asked_.auth_token, "a/?\x3f");
-  EXPECT_EQ(asked_.header("sec-websocket-protocol"), std::nullopt);
+  EXPECT_EQ(asked_.header("sec-websocket-protocol"), "phoenix");
+}
+
+TEST_F(site_test, where_a_token_is_asked_for_phoenix_is_spoken_too) {
+  options_.mounts[0].auth_token = true;
+  options_.mounts[0].subprotocols = {"b"};
+  const std::string token = "base64url.bearer.phx.YS8/Pw";
+  const auto offer = [&](const std::string& names) {
+    return ask(upgrade("/socket/websocket",
+                       "Sec-WebSocket-Protocol: " + names + "\r\n"))
+      .bytes;
+  };
+  EXPECT_THAT(offer("phoenix, " + token),
+              HasSubstr("Sec-WebSocket-Protocol: phoenix\r\n"));
+  EXPECT_THAT(offer("b, phoenix"),
+              HasSubstr("Sec-WebSocket-Protocol: phoenix\r\n"));
+  EXPECT_THAT(offer("b"), HasSubstr("Sec-WebSocket-Protocol: b\r\n"));
+  EXPECT_THAT(offer(token), AllOf(StartsWith("HTTP/1.1 101 "),
+                                  Not(HasSubstr("Sec-WebSocket-Protocol"))));
+  EXPECT_THAT(offer("c"), StartsWith("HTTP/1.1 403 "));
 }
 
 TEST_F(site_test, a_mount_may_have_an_origin_check_of_its_own) {
@@ -222,6 +242,18 @@ TEST_F(polled_site_test, the_auth_token_of_a_poll_is_a_header) {
   EXPECT_EQ(ask(request).long_poll->asked.auth_token, std::nullopt);
   options_.mounts[0].auth_token = true;
   EXPECT_EQ(ask(request).long_poll->asked.auth_token, "secret");
+}
+
+TEST_F(polled_site_test, a_push_brings_as_many_messages_as_its_mount_allows) {
+  const auto pushed = [&] {
+    return ask("POST /socket/7/longpoll HTTP/1.1\r\nHost: x\r\n"
+               "Content-Type: application/x-ndjson\r\n"
+               "Content-Length: 11\r\n\r\n[1]\n[2]\n[3]")
+      .long_poll->push->parts.size();
+  };
+  EXPECT_EQ(pushed(), 3u);
+  options_.mounts[0].long_poll.pushes_max = 2;
+  EXPECT_EQ(pushed(), 2u);
 }
 
 TEST_F(polled_site_test, a_poll_has_an_origin_check_of_its_own) {

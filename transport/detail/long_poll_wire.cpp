@@ -65,19 +65,19 @@ bool append_message(std::string& to, std::string_view text) {
 
 std::optional<long_push> read_pushes(std::string_view content_type,
                                      std::string_view body,
-                                     std::size_t part_max) {
+                                     const push_limits& limits) {
   long_push all;
   if (!content_type.starts_with("application/x-ndjson")) {
-    if (body.size() > part_max)
+    if (body.size() > limits.part_max)
       return std::nullopt;
     all.parts.push_back({opcode::text, std::string(body)});
     return all;
   }
-  while (!body.empty() && all.parts.size() < pushes_max) {
+  while (!body.empty() && all.parts.size() < limits.parts_max) {
     const auto line = next_line(body);
     if (line.empty())
       continue;
-    auto part = line.size() > part_max ? std::nullopt : read_line(line);
+    auto part = line.size() > limits.part_max ? std::nullopt : read_line(line);
     if (!part)
       return std::nullopt;
     all.parts.push_back(std::move(*part));
@@ -107,9 +107,7 @@ std::string long_poll_status(int status, bool keep_alive, int http_status) {
 std::string long_poll_messages(int status, std::string_view token,
                                const std::vector<channels::frame_ptr>& messages,
                                bool keep_alive) {
-  auto body = fmt::format(R"({{"status":{},"token":)", status);
-  channels::append_json_string(body, token);
-  body += R"(,"messages":[)";
+  std::string body = R"({"messages":[)";
   bool first = true;
   for (const auto& x : messages) {
     const auto before = body.size();
@@ -120,7 +118,9 @@ std::string long_poll_messages(int status, std::string_view token,
     else
       body.resize(before);
   }
-  body += "]}";
+  body += fmt::format(R"(],"status":{},"token":)", status);
+  channels::append_json_string(body, token);
+  body += '}';
   return json_answer(std::move(body), keep_alive, 200);
 }
 

@@ -26,16 +26,22 @@ struct long_poll_call {
   bool keep_alive = false;
 };
 
-/// Pushes a request may carry; what is behind the last is left out. As Phoenix.
-inline constexpr std::size_t pushes_max = 100;
+/// What one request with pushes may bring, see long_poll_options.
+struct push_limits {
+  /// Bytes of each.
+  std::size_t part_max;
+
+  /// What is behind the last is left out.
+  std::size_t parts_max;
+};
 
 /// The messages in a POST's body: one, or of `application/x-ndjson` one a line,
 /// where a line that is no JSON array or object is base64 of bytes. Nothing
-/// when a line is neither, or longer than `part_max`. Empty lines are left out.
+/// when a line is neither, or longer than allowed. Empty lines are left out.
 /// Differs from Phoenix, where only arrays are taken for text.
 std::optional<long_push> read_pushes(std::string_view content_type,
                                      std::string_view body,
-                                     std::size_t part_max);
+                                     const push_limits& limits);
 
 /// The answer to OPTIONS: a browser asks whether it may POST from elsewhere.
 std::string long_poll_preflight(const http_request& request);
@@ -44,7 +50,7 @@ std::string long_poll_preflight(const http_request& request);
 std::string long_poll_status(int status, bool keep_alive,
                              int http_status = 200);
 
-/// {"status":…,"token":…,"messages":[…]}, each message a string.
+/// {"messages":[…],"status":…,"token":…}, each message a string.
 std::string long_poll_messages(int status, std::string_view token,
                                const std::vector<channels::frame_ptr>& messages,
                                bool keep_alive);

@@ -22,7 +22,6 @@ std::string_view trimmed(std::string_view x) {
 // Split by hand: the token may hold a slash, which no protocol's name may.
 protocol_offer protocol_offer::parse(std::string_view header, bool with_token) {
   protocol_offer x;
-  x.offered = !header.empty();
   while (!header.empty()) {
     const auto end = std::min(header.find(','), header.size());
     const auto name = trimmed(header.substr(0, end));
@@ -41,10 +40,7 @@ bool protocol_offer::has(std::string_view name) const {
 
 std::optional<std::string>
 protocol_offer::choose(const std::vector<std::string>& ours) const {
-  // A browser gives up when its offer is answered with no protocol.
-  if (ours.empty())
-    return token && has("phoenix") ? "phoenix" : "";
-  if (!offered)
+  if (ours.empty() || names.empty())
     return "";
   const auto found = std::find_if(ours.begin(), ours.end(),
                                   [&](const auto& x) { return has(x); });

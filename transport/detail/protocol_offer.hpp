@@ -12,7 +12,6 @@ namespace bennu::transport::detail {
 struct protocol_offer {
   std::vector<std::string> names;
   std::optional<std::string> token;
-  bool offered = false;
 
   /// The token is looked for on request only; one that is no base64 is none.
   static protocol_offer parse(std::string_view header, bool with_token);
@@ -20,7 +19,7 @@ struct protocol_offer {
   bool has(std::string_view name) const;
 
   /// The first of ours that is offered. Nothing when some are offered and none
-  /// fits; empty when there is nothing to choose.
+  /// fits; empty when there is nothing to choose. The token is no protocol.
   std::optional<std::string> choose(const std::vector<std::string>& ours) const;
 };
 

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 namespace bennu::transport::detail {
 
@@ -122,6 +122,16 @@ struct site::target {
 
 namespace {
 
+/// Leaves of the offered protocols the `names`, without the token among them.
+void hide_token(channels::connect_request::header_list& headers,
+                const std::vector<std::string>& names) {
+  std::erase_if(
+    headers, [](const auto& x) { return x.first == "sec-websocket-protocol"; });
+  if (!names.empty())
+    headers.emplace_back("sec-websocket-protocol",
+                         fmt::format("{}", fmt::join(names, ", ")));
+}
+
 template <class Target>
 channels::connect_request asked_of(Target& to, const http_request& request,
                                    const peer_address& peer) {
@@ -140,6 +150,11 @@ site::site(options opts) : options_(std::move(opts)) {
   options_.limits.body_max_of = [this](std::string_view x) {
     return body_max_of(x);
   };
+  // What phoenix.js offers beside its token: a browser gives up when it gets
+  // back nothing of what it has offered.
+  for (auto& mount : options_.mounts)
+    if (mount.auth_token)
+      mount.subprotocols.insert(mount.subprotocols.begin(), "phoenix");
 }
 
 /// Only a push to a mount that is polled has a body of any size.
@@ -206,14 +221,17 @@ http_answer site::open_websocket(std::size_t index, target& to,
   auto offer = protocol_offer::parse(
     request.header("sec-websocket-protocol").value_or(""), mount.auth_token);
   const auto protocol = offer.choose(mount.subprotocols);
-  if (!protocol)
+  if (!protocol) {
+    runtime::log(runtime::log_level::info,
+                 "refused a socket: none of the offered subprotocols is among "
+                 "those of {}",
+                 mount.websocket_path);
     return plain(403, "None of the offered subprotocols is spoken here.");
+  }
   auto asked = asked_of(to, request, peer);
   if (offer.token) {
     asked.auth_token = std::move(offer.token);
-    std::erase_if(asked.headers, [](const auto& x) {
-      return x.first == "sec-websocket-protocol";
-    });
+    hide_token(asked.headers, offer.names);
   }
   auto outcome = mount.connect(asked);
   if (!outcome.accepted)
@@ -242,8 +260,10 @@ http_answer site::call_long_poll(std::size_t index, target& to,
   call.mount = index;
   call.keep_alive = keep_alive;
   if (request.method() == "POST") {
-    call.push = read_pushes(request.header("content-type").value_or(""),
-                            request.body(), options_.message_max);
+    call.push =
+      read_pushes(request.header("content-type").value_or(""), request.body(),
+                  {.part_max = options_.message_max,
+                   .parts_max = mount.long_poll.pushes_max});
     if (!call.push)
       return plain(400, "A line of the request's body is neither JSON nor "
                         "base64, or too long.");

@@ -26,6 +26,7 @@ struct long_poll_site {
   std::size_t buffer_max = 1024 * 1024;
   std::size_t sessions_max = 100'000;
   std::size_t body_max = 8'000'000;
+  std::size_t pushes_max = 100;
 };
 
 /// A mount, as requests see it. A segment of a path that begins with a colon
