@@ -7,6 +7,7 @@
 #include "transport/listener.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace bennu::transport {
@@ -51,6 +52,8 @@ void drainer::parent_exited(const runtime::exit_reason& why) {
     return;
   why_ = why;
   waits_for_.assign(state_->parts.size(), true);
+  for (const auto& part : state_->parts)
+    open_.push_back(part->counters.open.value());
   for (std::size_t i = 0; i < state_->parts.size(); ++i)
     send(state_->name_of("listener", i), stop_accepting{});
   send_after(state_->options.drain.shutdown, give_up{});
@@ -58,27 +61,42 @@ void drainer::parent_exited(const runtime::exit_reason& why) {
 }
 
 void drainer::next_round() {
-  const auto& how = state_->options.drain;
-  if (const auto open = open_sockets(*state_); open > 0)
-    runtime::log(log_level::info,
-                 "{}: draining, {} sockets open, {} every {} ms - round {}",
-                 state_->options.name, open, how.batch_size,
-                 how.batch_interval.count(), ++round_);
-  node().telemetry().execute(events::socket_drain, [&] {
-    const auto total = static_cast<double>(open_sockets(*state_));
-    return runtime::telemetry_event{
-      events::socket_drain,
-      {{"count", std::min(total, static_cast<double>(how.batch_size))},
-       {"total", total},
-       {"round", static_cast<double>(round_)}},
-      {{"endpoint", state_->options.name}}};
-  });
   const auto shards = state_->parts.size();
-  const auto each = (how.batch_size + shards - 1) / shards;
+  const auto all = std::max<std::size_t>(state_->options.drain.batch_size, 1);
+  const auto batch = (all + shards - 1) / shards;
+  tell_round(batch);
   for (std::size_t i = 0; i < shards; ++i)
-    if (!send(state_->name_of("connections", i), detail::drain_batch{each}))
+    if (!send(state_->name_of("connections", i), detail::drain_batch{batch}))
       shard_done(i);
-  send_after(how.batch_interval, next_batch{});
+  send_after(state_->options.drain.batch_interval, next_batch{});
+}
+
+/// Of those that were open when the drain began; `batch` of each shard go. What
+/// comes behind the last round is for stragglers and not worth a line.
+void drainer::tell_round(std::uint64_t batch) {
+  const auto before = round_++ * batch;
+  std::uint64_t count = 0;
+  for (const auto open : open_)
+    count += std::min(batch, open - std::min(open, before));
+  if (count == 0)
+    return;
+  const auto total = std::accumulate(open_.begin(), open_.end(), 0ull);
+  const auto largest = *std::max_element(open_.begin(), open_.end());
+  const auto rounds = (largest + batch - 1) / batch;
+  const auto& options = state_->options;
+  runtime::log(log_level::info,
+               "DRAINING {} of {} total connection(s) for {} every {}ms - "
+               "round {} of {}",
+               count, total, options.name, options.drain.batch_interval.count(),
+               round_, rounds);
+  node().telemetry().execute(events::socket_drain, [&] {
+    return runtime::telemetry_event{events::socket_drain,
+                                    {{"count", static_cast<double>(count)},
+                                     {"total", static_cast<double>(total)},
+                                     {"index", static_cast<double>(round_)},
+                                     {"rounds", static_cast<double>(rounds)}},
+                                    {{"endpoint", options.name}}};
+  });
 }
 
 void drainer::shard_done(std::size_t shard) {

@@ -3,7 +3,7 @@
 #include "runtime/process.hpp"
 #include "transport/detail/endpoint_state.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -12,7 +12,8 @@ namespace bennu::transport {
 namespace events {
 
 /// A batch of sockets is told to go. Measured: count (of the batch), total
-/// (open now), round. Metadata: endpoint. Mirrors phoenix.socket_drain.
+/// (when the drain began), index (of the batch, from 1) and rounds (batches).
+/// Metadata: endpoint. Mirrors phoenix.socket_drain.
 inline constexpr std::string_view socket_drain = "bennu.socket.drain";
 
 } // namespace events
@@ -36,13 +37,15 @@ protected:
 
 private:
   void next_round();
+  void tell_round(std::uint64_t batch);
   void shard_done(std::size_t shard);
 
   detail::endpoint_state_ptr state_;
   runtime::exit_reason why_;
   std::vector<bool> waits_for_;
+  std::vector<std::uint64_t> open_; // of each shard, in the beginning
   bool draining_ = false;
-  std::size_t round_ = 0;
+  std::uint64_t round_ = 0;
 };
 
 } // namespace bennu::transport

@@ -1,8 +1,11 @@
 #include "channels/pool_supervisor.hpp"
+#include "runtime/telemetry.hpp"
 #include "tests/transport/client_frames.hpp"
 #include "tests/transport/endpoint_fixture.hpp"
+#include "transport/drainer.hpp"
 #include "transport/endpoint.hpp"
 
+#include <array>
 #include <vector>
 
 #include <netinet/in.h>
@@ -391,6 +394,31 @@ TEST_F(endpoint_test, every_client_is_drained_with_1012) {
   const auto why = node->stop();
   reader.join();
   EXPECT_TRUE(why.is_orderly()) << to_string(why);
+}
+
+TEST_F(endpoint_test, a_drain_tells_how_far_it_is) {
+  options.drain.batch_size = 2;
+  options.drain.batch_interval = 1ms;
+  node_options.shards = 1;
+  start();
+  std::vector<websocket_client> clients;
+  for (int i = 0; i < 5; ++i)
+    clients.push_back(open());
+  std::vector<std::array<double, 4>> told;
+  node->telemetry().attach(
+    "test", std::string{events::socket_drain},
+    [&](const runtime::telemetry_event& x) {
+      told.push_back({x.measurement("count"), x.measurement("total"),
+                      x.measurement("index"), x.measurement("rounds")});
+    });
+  std::thread reader{[&] {
+    for (auto& x : clients)
+      EXPECT_EQ(x.receive(10s).close_code, 1012);
+  }};
+  node->stop();
+  reader.join();
+  EXPECT_EQ(told, (std::vector<std::array<double, 4>>{
+                    {2, 5, 1, 3}, {2, 5, 2, 3}, {1, 5, 3, 3}}));
 }
 
 TEST_F(endpoint_test, a_killed_socket_is_closed_and_the_others_are_not) {
