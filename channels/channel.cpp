@@ -184,6 +184,10 @@ void channel::require_joined() const {
 }
 
 void channel::push_payload(std::string_view event, const payload& x) {
+  push_rendered(event, rendered_payload{x});
+}
+
+void channel::push_rendered(std::string_view event, const rendered_payload& x) {
   require_joined();
   if (auto* to = find_socket())
     to->push(self(), event, x);

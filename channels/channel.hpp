@@ -11,6 +11,7 @@
 #include "runtime/local_table.hpp"
 #include "runtime/process.hpp"
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -86,6 +87,13 @@ protected:
   void push(std::string_view event, json x);
   void push(std::string_view event, bytes x);
 
+  /// One whose payload is rendered already, e.g. a presence's state. (A
+  /// template, since braces must always mean JSON.)
+  template <std::same_as<rendered_payload> T>
+  void push(std::string_view event, const T& x) {
+    push_rendered(event, x);
+  }
+
   /// Sends an event to every client of this topic, this one too.
   void broadcast(std::string_view event, json x);
   void broadcast(std::string_view event, bytes x);
@@ -139,6 +147,7 @@ private:
   void end(const runtime::exit_reason& why);
   void require_joined() const;
   void push_payload(std::string_view event, const payload& x);
+  void push_rendered(std::string_view event, const rendered_payload& x);
   void broadcast_payload(const runtime::pid& but, std::string_view event,
                          payload x);
   channels::socket* find_socket() const;

@@ -68,10 +68,19 @@ public:
   /// Throws json::exception when a string is not UTF-8.
   explicit rendered_payload(const payload& x);
 
+  /// Of text that is a JSON object, as append_json writes one: nobody looks at
+  /// it again.
+  static rendered_payload object(std::string text) {
+    return {kind::object, std::move(text)};
+  }
+
   kind what() const noexcept { return kind_; }
   std::string_view text() const noexcept { return text_; }
 
 private:
+  rendered_payload(kind what, std::string text)
+    : kind_(what), text_(std::move(text)) {}
+
   kind kind_;
   std::string text_;
 };

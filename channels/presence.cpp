@@ -56,7 +56,7 @@ std::size_t bytes_of(json& meta) {
     throw std::invalid_argument("a presence's meta must be a JSON object");
   meta.erase("phx_ref");
   meta.erase("phx_ref_prev");
-  return meta.dump().size();
+  return to_json_text(meta).size();
 }
 
 } // namespace
@@ -82,7 +82,9 @@ runtime::child_spec presence_spec(presence_options options) {
 meta_codec presence_metas() {
   return {
     .write =
-      [](const runtime::message& x) { return x.value_if<json>()->dump(); },
+      [](const runtime::message& x) {
+        return to_json_text(*x.value_if<json>());
+      },
     .read = [](std::string_view text) -> std::optional<runtime::message> {
       try {
         auto x = parse_json(text);
@@ -130,7 +132,8 @@ presence_result presence::track(const channel& who, std::string_view key,
 presence_result presence::track(const runtime::pid& who, const topic& on,
                                 std::string_view key, json meta) const {
   const auto& options = config_->options();
-  json(key).dump(); // throws for what is not UTF-8
+  std::string written;
+  append_json_string(written, key); // throws for what is not UTF-8
   if (key.size() > options.key_bytes_max
       || bytes_of(meta) > options.meta_bytes_max)
     return {.error = presence_error::too_large};
@@ -201,6 +204,16 @@ json presence::list(const topic& on) const {
 
 json presence::list(const channel& who) const {
   return list(who.topic_name());
+}
+
+rendered_payload presence::state(const topic& on) const {
+  if (config_->options().fetch)
+    return rendered_payload{list(on)};
+  return rendered_payload::object(grouped_text(tracker_.list(on.view())));
+}
+
+rendered_payload presence::state(const channel& who) const {
+  return state(who.topic_name());
 }
 
 json presence::get_by_key(const topic& on, std::string_view key) const {

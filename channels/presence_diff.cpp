@@ -3,6 +3,7 @@
 #include "channels/base64url.hpp"
 #include "channels/broadcast.hpp"
 #include "channels/fastlane.hpp"
+#include "channels/json_text.hpp"
 #include "runtime/node.hpp"
 #include "runtime/process.hpp"
 
@@ -60,6 +61,24 @@ json grouped(const std::vector<tracked_ptr>& xs) {
       ->second["metas"]
       .push_back(meta_of(x));
   return all;
+}
+
+std::string grouped_text(const std::vector<tracked_ptr>& xs) {
+  std::string text{"{"};
+  for (auto x = xs.begin(); x != xs.end();) {
+    const auto& key = (*x)->key;
+    if (text.size() > 1)
+      text += ',';
+    append_json_string(text, key.view());
+    text += R"(:{"metas":)";
+    for (char before = '['; x != xs.end() && (*x)->key == key; ++x) {
+      text += std::exchange(before, ',');
+      append_json(text, meta_of(*x));
+    }
+    text += "]}";
+  }
+  text += '}';
+  return text;
 }
 
 presence_diffs::presence_diffs(runtime::process& self, std::size_t member,

@@ -28,8 +28,11 @@ private:
   std::atomic<std::uint64_t> refs_{0};
 };
 
-/// `{key: {"metas": [...]}}`.
+/// `{key: {"metas": [...]}}` of a list in the order of its keys.
 json grouped(const std::vector<tracked_ptr>& xs);
+
+/// The same as text.
+std::string grouped_text(const std::vector<tracked_ptr>& xs);
 
 /// Tells a node's clients and its metas_handler of each change: what a presence
 /// makes of its tracker's diffs. Confined to the tracker's process.

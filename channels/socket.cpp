@@ -265,11 +265,11 @@ json socket::join_params(const runtime::pid& who) {
 }
 
 void socket::push(const runtime::pid& who, std::string_view event,
-                  const payload& x) {
+                  const rendered_payload& x) {
   if (const auto* from = channels_.find(who))
     write_push(*from, event,
                serializer_->encode_push(from->join_ref, {}, from->name.view(),
-                                        event, rendered_payload{x}));
+                                        event, x));
 }
 
 void socket::write_push(const joined_channel& from, std::string_view event,

@@ -97,7 +97,8 @@ private:
 
   json join_params(const runtime::pid& who);
   void join_decided(const runtime::pid& who, const join_result& x);
-  void push(const runtime::pid& who, std::string_view event, const payload& x);
+  void push(const runtime::pid& who, std::string_view event,
+            const rendered_payload& x);
   void reply(const runtime::pid& who, const wire_ref& ref, const answer& x);
   wire_ref join_ref_of(const runtime::pid& who);
   void channel_closed(const runtime::pid& who);

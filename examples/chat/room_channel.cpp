@@ -33,7 +33,7 @@ channels::result room_channel::handle_info(bennu::runtime::message& msg) {
     return channel::handle_info(msg);
   const auto here = channels::presence::find(node(), presence_name);
   here.track(*this, user_, {{"status", "here"}});
-  push("presence_state", here.list(*this));
+  push("presence_state", here.state(*this));
   return channels::no_reply;
 }
 

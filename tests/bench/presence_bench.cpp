@@ -87,6 +87,16 @@ void list(benchmark::State& state) {
 }
 BENCHMARK(list)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 
+/// The whole list as a channel pushes it.
+void state(benchmark::State& state) {
+  full_room at{static_cast<std::size_t>(state.range(0))};
+  const topic room{"room"};
+  for (auto _ : state)
+    benchmark::DoNotOptimize(at.here.state(room));
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(state)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+
 /// A join of another node, into a state that knows 100,000 of it.
 void merge_delta(benchmark::State& state) {
   tracker_state there{{"there", 1}};

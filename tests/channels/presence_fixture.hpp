@@ -40,7 +40,7 @@ public:
       return channel::handle_info(msg);
     if (key_ != "none")
       here().track(*this, key_, meta_);
-    push("presence_state", here().list(*this));
+    push("presence_state", here().state(*this));
     return no_reply;
   }
 

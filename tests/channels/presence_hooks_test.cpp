@@ -54,6 +54,12 @@ TEST_F(fetching, adds_to_what_is_listed_once_a_list) {
   EXPECT_THAT(calls, ElementsAre("room:lobby: ann bob", "room:lobby: bob"));
 }
 
+TEST_F(fetching, adds_to_a_state_too) {
+  present("ann");
+  EXPECT_EQ(here.state("room:lobby").text(), list().dump());
+  EXPECT_EQ(list()["ann"]["user"]["name"], "a name");
+}
+
 TEST_F(fetching, is_not_called_for_nobody) {
   EXPECT_EQ(list(), json::object());
   EXPECT_THAT(calls, ElementsAre());

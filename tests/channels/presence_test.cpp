@@ -38,6 +38,16 @@ TEST_F(presences, a_joiner_is_in_its_own_presence_state) {
   EXPECT_EQ(diff["leaves"], json::object());
 }
 
+TEST_F(presences, its_state_is_its_list_as_text) {
+  EXPECT_EQ(here.state("room:lobby").text(), "{}");
+  const auto ann = present("ann", {{"n", 1}, {"said", "\"hi\"\n"}});
+  const auto bob = present("b\\\xc3\xb6\"b", {{"deep", {{"x", {1, 2.5}}}}});
+  const auto again = present("ann");
+  EXPECT_EQ(here.state("room:lobby").text(), list().dump());
+  EXPECT_EQ(here.state("room:lobby").what(), rendered_payload::kind::object);
+  EXPECT_EQ(list()["ann"]["metas"].size(), 2u);
+}
+
 TEST_F(presences, everyone_in_the_room_is_told_who_joins_and_leaves) {
   auto ann = present("ann");
   auto bob = present("bob");
