@@ -36,7 +36,8 @@ std::vector<tracked_ptr> tracker_member::online() const {
 // -- changes ------------------------------------------------------------------
 
 void tracker_member::show(const presence_changes& x) {
-  // A replica that comes back with a delta shows presences that this hides.
+  // A replica that comes back with a delta shows presences that this hides;
+  // diff_of goes by the same order.
   for (const auto& e : x.joins)
     index_.add(e);
   for (const auto& e : x.leaves)
@@ -46,12 +47,16 @@ void tracker_member::show(const presence_changes& x) {
 void tracker_member::keep(tracker_diff x) {
   if (x.empty())
     return;
+  waiting_ += size_of(x);
   diffs_.push_back(std::move(x));
-  if (diffs_.size() <= options_.diffs_max)
-    return;
+  if (diffs_.size() > options_.diffs_max)
+    join_diffs();
+}
+
+void tracker_member::join_diffs() {
   auto all = joined(std::exchange(diffs_, {}));
-  if (!all.empty())
-    diffs_.push_back(std::move(all));
+  waiting_ = size_of(all);
+  diffs_.push_back(std::move(all));
 }
 
 /// Makes changes known: to readers at once, to the handler in its turn.
@@ -68,7 +73,8 @@ tracker_member::told(const std::vector<presence_changes>& made) {
 }
 
 bool tracker_member::has_room(const topic& on, std::string_view key) const {
-  return engine_.state().own_size() < options_.entries_max
+  return waiting_ < options_.changes_max
+         && engine_.state().own_size() < options_.entries_max
          && index_.count(on.view()).presences < options_.topic_entries_max
          && index_.count(on.view(), key) < options_.key_entries_max;
 }
@@ -103,6 +109,8 @@ tracker_member::outcome tracker_member::replace(const tracked_ptr& x,
   auto& state = engine_.state();
   if (state.find(x->who, x->topic.view(), x->key.view()) != x)
     return {.error = track_error::nopresence};
+  if (waiting_ >= options_.changes_max)
+    return {.error = track_error::too_many};
   state.leave(x);
   return told(
     {{.joins = {state.join(x->who, x->topic, x->key, std::move(meta))},
@@ -189,22 +197,21 @@ bool tracker_member::has_diffs() {
 
 std::optional<tracker_diff> tracker_member::next_diff(bool all) {
   const guard lock{mutex_};
-  if (all && diffs_.size() > 1) {
-    auto sum = joined(std::exchange(diffs_, {}));
-    if (!sum.empty())
-      diffs_.push_back(std::move(sum));
-  }
+  if (all && diffs_.size() > 1)
+    join_diffs();
   if (diffs_.empty()) {
     awake_ = false;
     return {};
   }
   auto x = std::move(diffs_.front());
   diffs_.pop_front();
+  waiting_ -= size_of(x);
   return x;
 }
 
 void tracker_member::put_back(tracker_diff x) {
   const guard lock{mutex_};
+  waiting_ += size_of(x);
   diffs_.push_front(std::move(x));
 }
 

@@ -51,7 +51,7 @@ public:
                    std::string_view key) const;
 
   /// Puts another meta in the place of `x`; `nopresence` when it is not there
-  /// any more.
+  /// any more, `too_many` past changes_max.
   outcome replace(const tracked_ptr& x, runtime::message meta);
   outcome untrack(const runtime::pid& who, std::string_view topic,
                   std::string_view key);
@@ -83,6 +83,7 @@ private:
   outcome told(const std::vector<presence_changes>& made);
   void show(const presence_changes& x);
   void keep(tracker_diff x);
+  void join_diffs();
   bool has_room(const topic& on, std::string_view key) const;
   std::vector<outgoing_gossip> carry_out(tracker_effects x);
 
@@ -92,6 +93,7 @@ private:
   mutable std::mutex mutex_;
   tracker_engine engine_;
   std::deque<tracker_diff> diffs_;
+  std::size_t waiting_ = 0; // changes in them
   runtime::pid server_;
   bool awake_ = false;
 };

@@ -99,7 +99,7 @@ track_error tracker::update(
     if (!meta)
       return track_error::none;
     const auto x = member.replace(found, std::move(meta));
-    if (x.error != track_error::none)
+    if (x.error == track_error::nopresence)
       continue;
     hub_->carry_out(x, who);
     return x.error;

@@ -73,6 +73,10 @@ struct tracker_options {
   /// Diffs that wait for the handler one by one; more are joined into one.
   std::size_t diffs_max = 10'000;
 
+  /// Changes in them. With one more, nobody is tracked or updated here until
+  /// some have been told: it takes a pubsub without room for so many to wait.
+  std::size_t changes_max = 1'000'000;
+
   /// How long a diff that had no room waits for its next try.
   std::chrono::milliseconds retry_period{50};
 
@@ -117,7 +121,7 @@ enum class track_error {
   none,
   already_tracked,
   nopresence,
-  too_many, // one of entries_max, topic_entries_max, key_entries_max
+  too_many, // past one of the options that end in _max
 };
 
 /// A live handle of a tracker: who is where, on all nodes. Mirrors

@@ -264,6 +264,24 @@ TEST_F(few_diffs, more_that_wait_are_joined) {
   EXPECT_THAT(told, ElementsAre("room +d +e +f +g", "room -d"));
 }
 
+struct few_changes : tracker_fixture {
+  few_changes() : tracker_fixture({.changes_max = 3}) {}
+};
+
+TEST_F(few_changes, so_many_wait_and_not_one_more) {
+  const auto changed = [](const runtime::message&) {
+    return runtime::make_message(1);
+  };
+  for (const auto* key : {"a", "b", "c"})
+    EXPECT_EQ(x.track(who, "room", key, {}), track_error::none);
+  EXPECT_EQ(x.track(who, "room", "d", {}), track_error::too_many);
+  EXPECT_EQ(x.update(who, "room", "a", changed), track_error::too_many);
+  x.untrack(who, "room", "a"); // always can be
+  sim.run();
+  EXPECT_EQ(x.track(who, "room", "d", {}), track_error::none);
+  EXPECT_EQ(x.update(who, "room", "b", changed), track_error::none);
+}
+
 TEST(tracker_specs, say_what_is_wrong) {
   EXPECT_THROW(tracker_spec({.pubsub = "bus"}), std::invalid_argument);
   EXPECT_THROW(tracker_spec({.name = "x"}), std::invalid_argument);

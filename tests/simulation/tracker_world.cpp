@@ -389,10 +389,9 @@ void tracker_world::note_join(node_life& x, const shown& e) {
                       std::get<2>(e)));
 }
 
+/// Also of one whose join was not told, since it went at once.
 void tracker_world::note_leave(node_life& x, const shown& e) {
-  if (x.told.erase(e) == 0)
-    fault(fmt::format("{} is told that {} leaves, and never joined",
-                      name_of(x.index), std::get<2>(e)));
+  x.told.erase(e);
 }
 
 // -- choosing -----------------------------------------------------------------

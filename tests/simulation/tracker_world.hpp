@@ -92,7 +92,7 @@ private:
   void check_all();
   std::set<shown> shown_by(const node_life& x) const;
   void note_join(node_life& x, const shown& e);
-  void note_leave(node_life& x, const shown& e);
+  static void note_leave(node_life& x, const shown& e);
 
   std::size_t pick(std::size_t n) { return n == 0 ? 0 : random_() % n; }
   bool chance(unsigned percent) { return random_() % 100 < percent; }
