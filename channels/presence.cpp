@@ -209,7 +209,9 @@ json presence::list(const channel& who) const {
 rendered_payload presence::state(const topic& on) const {
   if (config_->options().fetch)
     return rendered_payload{list(on)};
-  return rendered_payload::object(grouped_text(tracker_.list(on.view())));
+  grouped_text all;
+  tracker_.for_each(on.view(), [&](const tracked_ptr& x) { all.add(*x); });
+  return rendered_payload::object(std::move(all).take());
 }
 
 rendered_payload presence::state(const channel& who) const {

@@ -21,9 +21,9 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-const json& meta_of(const tracked_ptr& x) {
+const json& meta_of(const tracked& x) {
   static const json none = json::object();
-  const auto* meta = x->meta.value_if<json>();
+  const auto* meta = x.meta.value_if<json>();
   return meta ? *meta : none;
 }
 
@@ -59,26 +59,26 @@ json grouped(const std::vector<tracked_ptr>& xs) {
   for (const auto& x : xs)
     keys.emplace_hint(keys.end(), x->key.str(), nullptr)
       ->second["metas"]
-      .push_back(meta_of(x));
+      .push_back(meta_of(*x));
   return all;
 }
 
-std::string grouped_text(const std::vector<tracked_ptr>& xs) {
-  std::string text{"{"};
-  for (auto x = xs.begin(); x != xs.end();) {
-    const auto& key = (*x)->key;
-    if (text.size() > 1)
-      text += ',';
-    append_json_string(text, key.view());
-    text += R"(:{"metas":)";
-    for (char before = '['; x != xs.end() && (*x)->key == key; ++x) {
-      text += std::exchange(before, ',');
-      append_json(text, meta_of(*x));
-    }
-    text += "]}";
+void grouped_text::add(const tracked& x) {
+  const bool first = text_.size() == 1;
+  if (!first && x.key == key_) {
+    text_ += ',';
+  } else {
+    text_ += first ? "" : "]},";
+    append_json_string(text_, x.key.view());
+    text_ += R"(:{"metas":[)";
+    key_ = x.key;
   }
-  text += '}';
-  return text;
+  append_json(text_, meta_of(x));
+}
+
+std::string grouped_text::take() && {
+  text_ += text_.size() == 1 ? "}" : "]}}";
+  return std::move(text_);
 }
 
 presence_diffs::presence_diffs(runtime::process& self, std::size_t member,
@@ -117,15 +117,15 @@ void presence_diffs::tell_handler(const topic_diff& x, const json& diff) {
 void presence_diffs::follow(metas_by_key& all, const topic_diff& x) const {
   for (const auto& e : x.joins) {
     auto& metas = all[e->key.str()];
-    if (find_ref(metas, meta_of(e)) == metas.end())
-      metas.push_back(meta_of(e));
+    if (find_ref(metas, meta_of(*e)) == metas.end())
+      metas.push_back(meta_of(*e));
   }
   for (const auto& e : x.leaves) {
     const auto found = all.find(e->key.view());
     if (found == all.end())
       continue;
     auto& metas = found->second;
-    if (const auto at = find_ref(metas, meta_of(e)); at != metas.end())
+    if (const auto at = find_ref(metas, meta_of(*e)); at != metas.end())
       metas.erase(at);
     if (metas.empty())
       all.erase(found);

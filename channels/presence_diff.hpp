@@ -31,8 +31,16 @@ private:
 /// `{key: {"metas": [...]}}` of a list in the order of its keys.
 json grouped(const std::vector<tracked_ptr>& xs);
 
-/// The same as text.
-std::string grouped_text(const std::vector<tracked_ptr>& xs);
+/// The same as text, from those of a list one after the other.
+class grouped_text {
+public:
+  void add(const tracked& x);
+  std::string take() &&;
+
+private:
+  std::string text_{"{"};
+  channels::topic key_{};
+};
 
 /// Tells a node's clients and its metas_handler of each change: what a presence
 /// makes of its tracker's diffs. Confined to the tracker's process.

@@ -43,23 +43,28 @@ void tracker_index::remove(const tracked_ptr& x) {
   rooms_.erase(x->topic);
 }
 
-std::vector<tracked_ptr> tracker_index::list(std::string_view topic) const {
-  std::vector<tracked_ptr> all;
+void tracker_index::for_each(
+  std::string_view topic,
+  const std::function<void(const tracked_ptr&)>& f) const {
   const auto at = find_room(topic);
   if (!at)
-    return all;
+    return;
   channels::topic last;
   for (bool first = true, more = true; more; first = false) {
     const std::shared_lock guard{at->mutex};
-    if (first)
-      all.reserve(at->presences);
     auto x = first ? at->keys.begin() : at->keys.upper_bound(last);
     for (std::size_t i = 0; i < page_max && x != at->keys.end(); ++i, ++x) {
-      all.insert(all.end(), x->second.begin(), x->second.end());
+      std::for_each(x->second.begin(), x->second.end(), std::cref(f));
       last = x->first;
     }
     more = x != at->keys.end();
   }
+}
+
+std::vector<tracked_ptr> tracker_index::list(std::string_view topic) const {
+  std::vector<tracked_ptr> all;
+  all.reserve(count(topic).presences);
+  for_each(topic, [&](const tracked_ptr& x) { all.push_back(x); });
   return all;
 }
 

@@ -33,8 +33,14 @@ public:
   void add(const tracked_ptr& x);
   void remove(const tracked_ptr& x);
 
-  /// By key, those of a key the oldest first. Copied page_max keys at a time:
-  /// what joins or leaves meanwhile may or may not be in it.
+  /// Calls `f` with each of a topic, by key, those of a key the oldest first:
+  /// page_max keys at a time under the topic's lock, so `f` must be quick and
+  /// ask nothing of this. What joins or leaves meanwhile may or may not be in
+  /// it.
+  void for_each(std::string_view topic,
+                const std::function<void(const tracked_ptr&)>& f) const;
+
+  /// The same as copies.
   std::vector<tracked_ptr> list(std::string_view topic) const;
 
   std::vector<tracked_ptr> find(std::string_view topic,
@@ -43,8 +49,9 @@ public:
   presence_counts count(std::string_view topic) const;
   std::size_t count(std::string_view topic, std::string_view key) const;
 
-  /// Keys copied under one lock: 1000 take about 50 us.
-  static constexpr std::size_t page_max = 1000;
+  /// Keys looked at under one lock: 250 are copied in 15 us, or written as JSON
+  /// in 100.
+  static constexpr std::size_t page_max = 250;
 
   /// Where a look through all of it has come to. Value.
   class place {

@@ -123,6 +123,11 @@ std::vector<tracked_ptr> tracker::list(std::string_view on) const {
   return hub_->member_of(on).index().list(on);
 }
 
+void tracker::for_each(std::string_view on,
+                       const std::function<void(const tracked_ptr&)>& f) const {
+  hub_->member_of(on).index().for_each(on, f);
+}
+
 std::vector<tracked_ptr> tracker::find(std::string_view on,
                                        std::string_view key) const {
   return hub_->member_of(on).index().find(on, key);

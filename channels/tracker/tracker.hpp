@@ -162,6 +162,11 @@ public:
 
   /// Everyone on a topic, by key.
   std::vector<tracked_ptr> list(std::string_view on) const;
+
+  /// The same without copies: `f` runs under a lock, so it must be quick and
+  /// not use the tracker.
+  void for_each(std::string_view on,
+                const std::function<void(const tracked_ptr&)>& f) const;
   std::vector<tracked_ptr> find(std::string_view on,
                                 std::string_view key) const;
   presence_counts count(std::string_view on) const;
