@@ -4,11 +4,17 @@
 #include "channels/presence.hpp"
 #include "channels/pubsub/pubsub.hpp"
 #include "channels/socket_spec.hpp"
+#include "channels/telemetry.hpp"
 #include "channels/token.hpp"
+#include "examples/guides/attendance.hpp"
+#include "examples/guides/opening_hours.hpp"
 #include "examples/guides/ticket_channel.hpp"
+#include "runtime/node.hpp"
 #include "runtime/process.hpp"
+#include "runtime/telemetry.hpp"
 #include "transport/endpoint.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,7 +42,8 @@ user_socket(const std::shared_ptr<const channels::tokens>& keys) {
         .expires_in(who.expires_in());
     },
     .id = [](const session& x) { return "user:" + x.user; },
-    .channels = {channels::route<ticket_channel>("ticket:*")},
+    .channels = {channels::route<ticket_channel>("ticket:*"),
+                 channels::route_process("hours", opening_hours)},
   };
 }
 // [socket]
@@ -73,6 +80,18 @@ inline json with_pictures(const channels::topic&, json presences) {
 }
 // [presence_fetch]
 
+// [telemetry]
+/// Counts joins that were refused or crashed.
+inline void count_bad_joins(runtime::node& node, std::atomic<int>& bad) {
+  node.telemetry().attach("desk.bad_joins",
+                          std::string{channels::events::channel_joined},
+                          [&bad](const runtime::telemetry_event& x) {
+                            if (x.about("result") != "ok")
+                              ++bad;
+                          });
+}
+// [telemetry]
+
 // [tree]
 inline runtime::supervisor_spec
 tree(const std::shared_ptr<const channels::tokens>& keys, std::uint16_t port) {
@@ -81,7 +100,8 @@ tree(const std::shared_ptr<const channels::tokens>& keys, std::uint16_t port) {
     channels::pubsub_spec({.name = "desk.pubsub"}),
     channels::presence_spec({.name = "desk.presence",
                              .pubsub = "desk.pubsub",
-                             .fetch = with_pictures}),
+                             .fetch = with_pictures,
+                             .init = attending("desk.pubsub")}),
     runtime::worker("desk.archive", archive),
     transport::endpoint({
       .name = "desk.endpoint",
@@ -89,7 +109,9 @@ tree(const std::shared_ptr<const channels::tokens>& keys, std::uint16_t port) {
       .host = "127.0.0.1", // behind a proxy that speaks TLS
       .url_host = "desk.example.com",
       .pubsub = "desk.pubsub",
-      .sockets = {{"/socket", user_socket(keys), {.longpoll = true}}},
+      .sockets = {{"/socket",
+                   user_socket(keys),
+                   {.websocket = {{.compress = true}}, .longpoll = true}}},
       .check_origin = {"https://desk.example.com"},
       .metrics_path = "/metrics",
       .connections_expected = 100'000,

@@ -26,13 +26,15 @@ inline std::string token_of(const std::string& user, bool agent = false) {
 /// a clock that only advance() moves.
 struct ticket_channel_test : channels::testing::channel_test {
   ticket_channel_test()
-    : channel_test(user_socket(keys),
-                   {.workers = {
-                      channels::presence_spec({.name = "desk.presence",
-                                               .pubsub = "test.pubsub",
-                                               .fetch = with_pictures}),
-                      runtime::worker("desk.archive", archive),
-                    }}) {}
+    : channel_test(
+      user_socket(keys),
+      {.workers = {
+         channels::presence_spec({.name = "desk.presence",
+                                  .pubsub = "test.pubsub",
+                                  .fetch = with_pictures,
+                                  .init = attending("test.pubsub")}),
+         runtime::worker("desk.archive", archive),
+       }}) {}
 
   channels::testing::client joined(const std::string& user,
                                    bool agent = false) {

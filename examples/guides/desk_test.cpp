@@ -46,6 +46,39 @@ TEST_F(ticket_channel_test, a_subscribed_process_hears_of_tickets) {
   EXPECT_EQ(seen, (std::vector<std::string>{"8"}));
 }
 
+TEST_F(ticket_channel_test, a_ticket_that_is_left_is_announced) {
+  std::vector<std::string> left;
+  node().spawn({.shard = 0}, std::in_place_type<runtime::function_process>,
+               [&](runtime::process& self) -> runtime::behavior {
+                 bus().subscribe(self, topic{"desk"});
+                 return {
+                   [&](const ticket_left& x) { left.push_back(x.topic); }};
+               });
+  auto ann = joined("ann");
+  auto bob = joined("bob");
+  ann.close();
+  EXPECT_TRUE(left.empty());
+  bob.close();
+  EXPECT_EQ(left, (std::vector<std::string>{"ticket:7"}));
+}
+
+TEST_F(ticket_channel_test, a_plain_process_answers_and_closes) {
+  auto ann = connect({{"token", token_of("ann")}});
+  ASSERT_TRUE(ann.join("hours"));
+  EXPECT_EQ(ann.await_reply(ann.push("hours", "when")).payload,
+            (json{{"open", "9 to 5"}}));
+  ann.leave("hours");
+  ann.await_push("phx_close");
+}
+
+TEST_F(ticket_channel_test, bad_joins_are_counted) {
+  std::atomic<int> bad = 0;
+  count_bad_joins(node(), bad);
+  auto ann = joined("ann");
+  EXPECT_FALSE(ann.join("ticket:vip"));
+  EXPECT_EQ(bad, 1);
+}
+
 TEST(desk, its_tree_starts_and_stops) {
   runtime::node node{{.name = "desk", .shards = 1}};
   ASSERT_FALSE(node.start(tree(keys, 0)));

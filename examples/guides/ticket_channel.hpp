@@ -75,7 +75,7 @@ public:
       return channel::handle_info(msg);
     const auto here = channels::presence::find(node(), "desk.presence");
     here.track(*this, me().user, {{"agent", me().agent}});
-    push("presence_state", here.list(*this));
+    push("presence_state", here.state(*this));
     return channels::no_reply;
   }
   // [after_join]

@@ -40,6 +40,36 @@ TEST_F(ticket_channel_test, a_session_ends_with_its_token) {
 }
 // [time_test]
 
+// [wire]
+TEST_F(ticket_channel_test, a_visit_is_these_bytes) {
+  auto ann = connect({{"token", token_of("ann")}});
+  const auto say = [&](const char* text) {
+    ann.raw().send_raw(channels::opcode::text, text);
+  };
+  const auto reply = [&](const char* ref) { return ann.await_reply(ref).wire; };
+
+  say(R"(["1","1","ticket:7","phx_join",{}])");
+  EXPECT_EQ(reply("1"), R"(["1","1","ticket:7","phx_reply",)"
+                        R"({"response":{"ticket":"7"},"status":"ok"}])");
+
+  say(R"(["1","2","ticket:7","comment",{"text":"hi"}])");
+  EXPECT_EQ(reply("2"), R"(["1","2","ticket:7","phx_reply",)"
+                        R"({"response":{},"status":"ok"}])");
+  EXPECT_EQ(ann.await_push("comment").wire,
+            R"([null,null,"ticket:7","comment",{"text":"hi","user":"ann"}])");
+
+  say(R"([null,"3","phoenix","heartbeat",{}])");
+  EXPECT_EQ(reply("3"), R"([null,"3","phoenix","phx_reply",)"
+                        R"({"response":{},"status":"ok"}])");
+
+  say(R"(["1","4","ticket:7","phx_leave",{}])");
+  EXPECT_EQ(reply("4"), R"(["1","4","ticket:7","phx_reply",)"
+                        R"({"response":{},"status":"ok"}])");
+  EXPECT_EQ(ann.await_push("phx_close").wire,
+            R"(["1","1","ticket:7","phx_close",{}])");
+}
+// [wire]
+
 TEST_F(ticket_channel_test, only_agents_join_vip_tickets) {
   auto ann = connect({{"token", token_of("ann")}});
   auto eve = connect({{"token", token_of("eve", true)}});
