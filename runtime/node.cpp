@@ -330,7 +330,11 @@ std::optional<T> look(detail::node_impl& inside, const pid& id,
   home.post([answer, ask] { answer->set_value(ask()); });
   if (result.wait_for(look_max) != std::future_status::ready)
     return std::nullopt;
-  return result.get();
+  try {
+    return result.get();
+  } catch (const std::future_error&) {
+    return T{}; // its shard has stopped, and dropped the question
+  }
 }
 
 } // namespace
@@ -418,7 +422,13 @@ std::vector<pid> node::processes(const pid& after, std::size_t max) {
       break;
     const auto first =
       after && i == after.shard() ? after.index() + 1 : std::uint32_t{0};
-    run_on(i, [&] { impl_->shards[i]->table().page(first, max, page); });
+    run_on(i, [&] {
+      impl_->shards[i]->table().visit(first, pid::processes_per_shard_max,
+                                      [&](detail::process_core& x) {
+                                        page.push_back(x.id());
+                                        return page.size() < max;
+                                      });
+    });
   }
   for (const auto& id : impl_->detached->processes())
     if (page.size() < max && (!after || after < id))

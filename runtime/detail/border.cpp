@@ -116,7 +116,7 @@ pid border::proxy_of(const caf::strong_actor_ptr& who, std::size_t shard,
 
 pid border::start_proxy(const caf::strong_actor_ptr& who, std::size_t shard) {
   auto& table = owner_->shards[shard]->table();
-  const auto id = table.reserve_remote(owner_->number, shard);
+  const auto id = table.reserve_remote();
   if (!id)
     return {};
   auto x = std::make_unique<signal>();

@@ -88,12 +88,15 @@ void node_impl::run_on(std::size_t shard, const std::function<void()>& f) {
   if (here())
     throw std::logic_error("a shard does not wait for another one; ask from a "
                            "process, e.g. by process::info or inspect");
-  std::promise<void> done;
-  where.post([&] {
+  auto done = std::make_shared<std::promise<void>>();
+  const auto ended = done->get_future();
+  where.post([&f, done = std::move(done)] {
     f();
-    done.set_value();
+    done->set_value();
   });
-  done.get_future().wait();
+  // A shard that stops drops it, and with it the promise: `f` has not run then,
+  // as if nobody lived there.
+  ended.wait();
 }
 
 void node_impl::start_threads() {

@@ -24,14 +24,40 @@ public:
   static constexpr std::uint32_t chunk_bits = 12;
   static constexpr std::uint32_t chunk_size = 1u << chunk_bits;
 
-  /// A free place, or an empty pid when all are taken.
-  pid acquire(std::uint32_t node, std::size_t shard);
+  /// The end of a chain.
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-  pid reserve_remote(std::uint32_t node, std::size_t shard);
+  process_table(std::uint32_t node, std::size_t shard);
+
+  /// A free place, or an empty pid when all are taken.
+  pid acquire();
+  pid reserve_remote();
 
   void insert(const pid& id, process_core* core);
-  process_core* find(const pid& id) const noexcept;
   void erase(const pid& id);
+
+  /// Whether the pid is of this table, be the process alive or not.
+  bool names(const pid& id) const noexcept {
+    return id.node == node_
+           && (id.slot & ~(pid::processes_per_shard_max - 1)) == first_slot_;
+  }
+
+  process_core* find(const pid& id) const noexcept {
+    const auto* x = taken(id);
+    return x ? x->core : nullptr;
+  }
+
+  /// Where the timer wheel keeps the first of the timers to a process; null
+  /// when the process is not here.
+  std::uint32_t* first_timer(const pid& id) noexcept {
+    auto* x = taken(id);
+    return x ? &x->chain : nullptr;
+  }
+
+  /// The same, of a process that is known to be in that place.
+  std::uint32_t& first_timer_at(std::uint32_t index) noexcept {
+    return (*chunks_[index >> chunk_bits])[index & (chunk_size - 1)].chain;
+  }
 
   /// From any thread, for observers.
   std::size_t size() const noexcept {
@@ -67,30 +93,39 @@ public:
     return i;
   }
 
-  /// Appends pids from place `first` on until `to` holds `max`.
-  void page(std::uint32_t first, std::size_t max, std::vector<pid>& to) const;
-
 private:
   struct slot {
     process_core* core = nullptr;
     std::uint32_t serial = 0;
-    std::uint32_t next_free = 0;
+    /// Of a free place the next free one, of a taken one its first timer.
+    std::uint32_t chain = none;
   };
   using chunk = std::array<slot, chunk_size>;
 
-  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  static_assert(sizeof(slot) == 16, "what a process costs beside its object");
+
+  slot* taken(const pid& id) const noexcept {
+    if (!names(id))
+      return nullptr;
+    const auto& where = chunks_[id.index() >> chunk_bits];
+    if (!where)
+      return nullptr;
+    auto& x = (*where)[id.index() & (chunk_size - 1)];
+    return x.serial == id.serial && x.core ? &x : nullptr;
+  }
 
   slot& at(std::uint32_t index);
+  void size(std::size_t x) noexcept {
+    size_.store(x, std::memory_order_relaxed);
+  }
 
+  std::uint32_t node_;
+  std::uint32_t first_slot_; // the shard, where a pid has it
   std::vector<std::unique_ptr<chunk>> chunks_{pid::processes_per_shard_max
                                               / chunk_size};
   std::uint32_t free_head_ = none;
   std::uint32_t free_tail_ = none;
   std::uint32_t used_ = 0;
-  void size(std::size_t x) noexcept {
-    size_.store(x, std::memory_order_relaxed);
-  }
-
   std::atomic<std::size_t> size_{0};
 
   /// Remote slots: index >= remote_from_.

@@ -4,6 +4,8 @@
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/log.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -28,11 +30,19 @@ shard_impl* current_shard() noexcept {
 
 shard_impl::shard_impl(node_impl& owner, std::size_t index)
   : caf::execution_unit(owner.system.get()), owner_(owner), index_(index),
-    work_(io_.get_executor()), now_(owner.time.now()), timers_(*this),
+    work_(io_.get_executor()), now_(owner.time.now()),
+    table_(owner.number, index), timers_(*this),
     outboxes_(owner.options.shards + owner.options.detached_max),
-    lone_(index >= owner.options.shards) {
+    lone_(index >= owner.options.shards), inbox_(waker()) {
   if (!lone_)
     opens_descriptors_.emplace(io_);
+}
+
+/// A lone shard waits for its inbox itself.
+std::function<void()> shard_impl::waker() {
+  if (lone_)
+    return {};
+  return [this] { boost::asio::post(io_, [] {}); };
 }
 
 shard_impl::~shard_impl() {
@@ -59,6 +69,8 @@ void shard_impl::run() {
         sleep();
     kill_all();
   });
+  // Nobody looks any more: who still asks is told by what is dropped.
+  inbox_.close();
 }
 
 bool shard_impl::turn() {
@@ -183,8 +195,6 @@ monitor_ref shard_impl::next_ref() noexcept {
 // -- routing ------------------------------------------------------------------
 
 process_core* shard_impl::find_core(const pid& id) const noexcept {
-  if (id.node != owner_.number || id.shard() != index_)
-    return nullptr;
   auto* core = table_.find(id);
   return core && core->alive() ? core : nullptr;
 }
@@ -208,11 +218,7 @@ void shard_impl::route(const pid& to, std::unique_ptr<envelope> x) {
   if (to.shard() == index_) {
     return deliver(to, std::move(x));
   }
-  auto& outbox = outboxes_[to.shard()];
-  outbox.push_back({to, std::move(x), nullptr});
-  // What a handler sends before it blocks must not wait for its end.
-  if (lone_ || outbox.size() >= outbox_max)
-    flush(to.shard());
+  send_off(to, {to, std::move(x), nullptr});
 }
 
 void shard_impl::route(const pid& to, std::unique_ptr<signal> x) {
@@ -220,27 +226,7 @@ void shard_impl::route(const pid& to, std::unique_ptr<signal> x) {
     return;
   if (to.shard() == index_)
     return accept_signal(to, *x);
-  outboxes_[to.shard()].push_back({to, nullptr, std::move(x)});
-  if (lone_)
-    flush(to.shard());
-}
-
-void shard_impl::flush(std::size_t target) {
-  auto& outbox = outboxes_[target];
-  auto& other = owner_.shard_of(target);
-  {
-    const std::lock_guard guard{other.inbox_mutex_};
-    std::move(outbox.begin(), outbox.end(), std::back_inserter(other.inbox_));
-    other.inbox_filled_.store(true);
-  }
-  outbox.clear();
-  other.wake();
-}
-
-void shard_impl::flush_all() {
-  for (std::size_t i = 0; i < outboxes_.size(); ++i)
-    if (!outboxes_[i].empty())
-      flush(i);
+  send_off(to, {to, nullptr, std::move(x)});
 }
 
 void shard_impl::accept(parcel x) {
@@ -319,9 +305,8 @@ monitored_pid shard_impl::spawn(const spawn_request& request) {
   const auto& how = request.how;
   const auto target = place_of(how, request.rel);
   auto& home = owner_.shard_of(target);
-  const auto id = target == index_
-                    ? table_.acquire(owner_.number, index_)
-                    : home.table_.reserve_remote(owner_.number, target);
+  const auto id =
+    target == index_ ? table_.acquire() : home.table_.reserve_remote();
   if (!id)
     throw std::length_error("the process table of a shard is full");
   const auto ref = next_ref();
@@ -342,7 +327,7 @@ monitored_pid shard_impl::spawn(const spawn_request& request) {
     x->rel = rel;
     // Handed over at once: whoever learns the pid from us, however, finds a
     // process there.
-    outboxes_[target].push_back({id, nullptr, std::move(x)});
+    outboxes_[target].add({id, nullptr, std::move(x)});
     flush(target);
   }
   return {id, ref};

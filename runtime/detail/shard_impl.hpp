@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/detail/handler_watch.hpp"
+#include "runtime/detail/inbox.hpp"
 #include "runtime/detail/member_pools.hpp"
 #include "runtime/detail/parcel.hpp"
 #include "runtime/detail/process_core.hpp"
@@ -15,13 +16,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <caf/execution_unit.hpp>
 
-#include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <vector>
@@ -48,9 +46,6 @@ public:
   /// millisecond.
   static constexpr std::size_t resumes_per_turn = 128;
   static constexpr std::size_t messages_per_resume = 64;
-
-  /// Parcels gathered for another shard before they are handed over.
-  static constexpr std::size_t outbox_max = 256;
 
   shard_impl(struct node_impl& owner, std::size_t index);
   ~shard_impl() override;
@@ -161,10 +156,8 @@ private:
   void deliver(const pid& to, std::unique_ptr<envelope> x);
   void settle();
   void sleep();
-  void sleep_alone();
-
-  /// Ends the shard's sleep, from any thread.
-  void wake();
+  std::function<void()> waker();
+  void send_off(const pid& to, parcel x);
   void flush(std::size_t target);
   void flush_all();
   std::size_t place_of(const spawn_options& how, process::relation rel);
@@ -205,19 +198,14 @@ private:
   std::deque<ending> endings_;
   bool ending_now_ = false;
   std::vector<deferred_exit> deferred_;
-  std::vector<std::vector<parcel>> outboxes_;
-  std::vector<parcel> arrived_;
+  std::vector<outbox<parcel>> outboxes_;
   std::uint64_t refs_ = 0;
   bool stopping_ = false;
 
-  /// A detached process's: without io, asleep on `called_`.
+  /// A detached process's: without io.
   const bool lone_;
-  std::condition_variable called_;
-
-  std::mutex inbox_mutex_;
-  std::vector<parcel> inbox_;
-  std::atomic<bool> inbox_filled_{false};
-  std::atomic<bool> sleeping_{false};
+  inbox<parcel> inbox_;
+  std::vector<parcel> arrived_;
 };
 
 /// The shard whose thread this is.

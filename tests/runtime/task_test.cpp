@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <functional>
 #include <future>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -269,6 +270,26 @@ TEST_F(task_test, one_past_the_queue_fails_and_nobody_waits_for_ever) {
   EXPECT_NE(to_string(why.get_future().get()).find("blocking_queue_max of 1"),
             std::string::npos);
   at.open.set_value();
+}
+
+TEST_F(task_test, a_function_that_asks_a_stopping_node_is_answered) {
+  std::promise<void> started;
+  std::promise<bool> alive;
+  {
+    node real{{.shards = 1}};
+    real.spawn([&](process& self) -> behavior {
+      async(self, [&, id = self.self()](std::stop_token stop) {
+        std::promise<void> stopping;
+        const std::stop_callback heard{stop, [&] { stopping.set_value(); }};
+        started.set_value();
+        stopping.get_future().wait();
+        alive.set_value(real.is_alive(id));
+      });
+      return {[](int) {}};
+    });
+    started.get_future().wait();
+  }
+  EXPECT_FALSE(alive.get_future().get()) << "its shard has stopped";
 }
 
 TEST_F(task_test, a_function_that_never_returns_does_not_hold_the_node) {
