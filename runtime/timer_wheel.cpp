@@ -1,12 +1,15 @@
 #include "runtime/timer_wheel.hpp"
 
+#include "runtime/detail/process_table.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 namespace bennu::runtime {
 
-timer_wheel::timer_wheel(time_point start) : start_(start) {}
+timer_wheel::timer_wheel(time_point start, detail::process_table* processes)
+  : processes_(processes), start_(start) {}
 
 std::uint64_t timer_wheel::tick_at_or_after(time_point t) const noexcept {
   if (t <= start_)
@@ -14,7 +17,7 @@ std::uint64_t timer_wheel::tick_at_or_after(time_point t) const noexcept {
   return static_cast<std::uint64_t>((t - start_ + tick - duration{1}) / tick);
 }
 
-timer_ref timer_wheel::set(time_point deadline, action what) {
+std::uint32_t timer_wheel::acquire() {
   if (size_ >= timers_max)
     throw std::length_error("too many timers pending on one shard");
   auto index = free_;
@@ -24,12 +27,28 @@ timer_ref timer_wheel::set(time_point deadline, action what) {
   } else {
     free_ = entries_[index].next;
   }
+  ++entries_[index].generation;
+  ++size_;
+  return index;
+}
+
+timer_ref timer_wheel::set(time_point deadline, action what) {
+  const auto index = acquire();
   auto& x = entries_[index];
+  x.next_to = none;
+  x.previous_to = none;
+  if (processes_) {
+    if (auto* first = processes_->first_timer(what.to)) {
+      chain(index, *first, what.to.index());
+    } else if (processes_->names(what.to)) {
+      release(index);
+      return ref_of(index);
+    }
+  }
   constexpr auto horizon = (std::uint64_t{1} << (bits * levels)) - 1;
   x.tick = std::clamp(tick_at_or_after(deadline), now_ + 1, now_ + horizon);
-  x.what = std::move(what);
-  ++x.generation;
-  ++size_;
+  x.to = what.to;
+  x.what = std::move(what.what);
   place(index);
   return ref_of(index);
 }
@@ -47,31 +66,75 @@ void timer_wheel::place(std::uint32_t index) {
     ++level;
   const auto slot =
     static_cast<std::uint32_t>(x.tick >> (bits * level)) & (slots - 1);
-  x.list = level * slots + slot;
-  auto& where = lists_[x.list];
-  x.next = none;
-  x.previous = where.tail;
-  (where.tail == none ? where.head : entries_[where.tail].next) = index;
+  const auto number = level * slots + slot;
+  auto& where = lists_[number];
+  x.next = end_of(number);
+  if (where.tail == none) {
+    x.previous = end_of(number);
+    where.head = index;
+  } else {
+    x.previous = where.tail;
+    entries_[where.tail].next = index;
+  }
   where.tail = index;
   if (level == 0)
     near_.set(slot);
 }
 
 void timer_wheel::unlink(std::uint32_t index) noexcept {
-  auto& x = entries_[index];
-  auto& where = lists_[x.list];
-  (x.previous == none ? where.head : entries_[x.previous].next) = x.next;
-  (x.next == none ? where.tail : entries_[x.next].previous) = x.previous;
-  if (x.list < slots && where.head == none)
-    near_.reset(x.list);
-  x.list = none;
+  const auto next = entries_[index].next;
+  const auto previous = entries_[index].previous;
+  entries_[index].previous = none;
+  // Each end tells its list, and hands that on to its neighbour.
+  if (!is_end(previous))
+    entries_[previous].next = next;
+  if (!is_end(next))
+    entries_[next].previous = previous;
+  if (!is_end(previous) && !is_end(next))
+    return;
+  const auto number = (is_end(next) ? next : previous) & ~end_mark;
+  auto& where = lists_[number];
+  if (is_end(previous))
+    where.head = is_end(next) ? none : next;
+  if (is_end(next))
+    where.tail = is_end(previous) ? none : previous;
+  if (number < slots && where.head == none)
+    near_.reset(number);
+}
+
+/// Puts it before the first of those to the process in that place of the table.
+void timer_wheel::chain(std::uint32_t index, std::uint32_t& first,
+                        std::uint32_t place) noexcept {
+  if (first != none)
+    entries_[first].previous_to = index;
+  entries_[index].previous_to = end_of(place);
+  entries_[index].next_to = std::exchange(first, index);
+}
+
+void timer_wheel::unchain(std::uint32_t index) noexcept {
+  const auto next = entries_[index].next_to;
+  const auto previous = entries_[index].previous_to;
+  if (next != none)
+    entries_[next].previous_to = previous;
+  if (!is_end(previous))
+    entries_[previous].next_to = next;
+  else if (previous != none)
+    processes_->first_timer_at(previous & ~end_mark) = next;
 }
 
 void timer_wheel::release(std::uint32_t index) noexcept {
-  auto& x = entries_[index];
-  x.what = {};
-  x.next = std::exchange(free_, index);
+  entries_[index].next = std::exchange(free_, index);
   --size_;
+}
+
+/// Takes a pending timer out. What it was for is the caller's to destroy: the
+/// wheel is whole again when users' destructors run.
+message timer_wheel::take(std::uint32_t index) noexcept {
+  unlink(index);
+  unchain(index);
+  auto what = std::move(entries_[index].what);
+  release(index);
+  return what;
 }
 
 const timer_wheel::entry* timer_wheel::find(timer_ref ref) const noexcept {
@@ -79,30 +142,42 @@ const timer_wheel::entry* timer_wheel::find(timer_ref ref) const noexcept {
   if (ref == 0 || index >= entries_.size())
     return nullptr;
   const auto& x = entries_[index];
-  return x.list != none && x.generation == static_cast<std::uint32_t>(ref >> 32)
+  return x.previous != none
+             && x.generation == static_cast<std::uint32_t>(ref >> 32)
            ? &x
            : nullptr;
+}
+
+time_point timer_wheel::time_of(const entry& x) const noexcept {
+  return start_ + tick * static_cast<std::int64_t>(x.tick);
 }
 
 std::optional<time_point> timer_wheel::deadline(timer_ref ref) const noexcept {
   const auto* x = find(ref);
   if (!x)
     return std::nullopt;
-  return start_ + tick * static_cast<std::int64_t>(x->tick);
+  return time_of(*x);
 }
 
-void timer_wheel::change(timer_ref ref, action what) {
+void timer_wheel::change(timer_ref ref, message what) {
   if (find(ref))
     entries_[static_cast<std::uint32_t>(ref) - 1].what = std::move(what);
 }
 
-bool timer_wheel::cancel(timer_ref ref) noexcept {
-  if (!find(ref))
-    return false;
-  const auto index = static_cast<std::uint32_t>(ref) - 1;
-  unlink(index);
-  release(index);
-  return true;
+std::optional<time_point> timer_wheel::cancel(timer_ref ref) noexcept {
+  const auto* x = find(ref);
+  if (!x)
+    return std::nullopt;
+  const auto due = time_of(*x);
+  take(static_cast<std::uint32_t>(ref) - 1);
+  return due;
+}
+
+std::optional<message> timer_wheel::drop_first_to(const pid& process) noexcept {
+  const auto* first = processes_ ? processes_->first_timer(process) : nullptr;
+  if (!first || *first == none)
+    return std::nullopt;
+  return take(*first);
 }
 
 void timer_wheel::cascade(unsigned level) {
@@ -115,7 +190,7 @@ void timer_wheel::cascade(unsigned level) {
   auto& where = lists_[level * slots + slot];
   auto at = where.head;
   where = {};
-  while (at != none) {
+  while (!is_end(at)) {
     const auto next = entries_[at].next;
     place(at);
     at = next;
@@ -144,10 +219,8 @@ void timer_wheel::advance(time_point now,
     auto& where = lists_[slot];
     while (where.head != none && entries_[where.head].tick <= now_) {
       const auto index = where.head;
-      unlink(index);
-      auto what = std::move(entries_[index].what);
-      release(index);
-      fire(ref_of(index), std::move(what));
+      const auto to = entries_[index].to;
+      fire(ref_of(index), {to, take(index)});
     }
   }
 }

@@ -372,6 +372,7 @@ void process_core::die(exit_reason why, bool run_terminate) {
   if (extras_)
     for (const auto& hook : extras_->exit_hooks)
       hook->process_ended(id_);
+  home_->timers().drop_to(id_);
   home_->table().erase(id_);
   if (pool_)
     home_->member_ended(pool_, id_);

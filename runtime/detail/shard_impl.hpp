@@ -59,9 +59,7 @@ public:
   process* find(const pid& id) noexcept override;
   bool run_as(process& self, const std::function<void()>& f) override;
   timer_ref call_after(duration after, std::function<void()> f) override;
-  bool cancel(timer_ref ref) override {
-    return timers_.cancel(ref).has_value();
-  }
+  bool cancel(timer_ref ref) override { return timers_.drop(ref).has_value(); }
   void add_hook(turn_hook& hook) override;
   void remove_hook(turn_hook& hook) override;
   void post(std::function<void()> f) override;

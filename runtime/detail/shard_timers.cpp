@@ -28,7 +28,7 @@ struct interval_due {
 } // namespace
 
 shard_timers::shard_timers(shard_impl& home)
-  : home_(home), wheel_(home.owner().time.now()) {}
+  : home_(home), wheel_(home.owner().time.now(), &home.table()) {}
 
 timer_ref shard_timers::set(duration after, const pid& to, message what) {
   return wheel_.set(home_.owner().time.now() + after, {to, std::move(what)});
@@ -48,8 +48,8 @@ timer_ref shard_timers::set_interval(duration period, const pid& to,
   period = std::max(period, interval_min);
   const auto due = home_.owner().time.now() + period;
   // The message must name the timer that carries it: set it, then say so.
-  const auto ref = wheel_.set(due, {});
-  wheel_.change(ref, {to, make_message(interval_due{ref})});
+  const auto ref = wheel_.set(due, {to, {}});
+  wheel_.change(ref, make_message(interval_due{ref}));
   intervals_.emplace(ref, interval{period, due, std::move(what), ref});
   return ref;
 }
@@ -61,18 +61,33 @@ timer_ref shard_timers::current(timer_ref ref) const noexcept {
   return at == intervals_.end() ? ref : at->second.now;
 }
 
-std::optional<duration> shard_timers::read(timer_ref ref) const noexcept {
-  const auto due = wheel_.deadline(current(ref));
+std::optional<duration>
+shard_timers::left_until(std::optional<time_point> due) const noexcept {
   if (!due)
     return std::nullopt;
   return std::max(duration{0}, *due - home_.owner().time.now());
 }
 
+std::optional<duration> shard_timers::read(timer_ref ref) const noexcept {
+  return left_until(wheel_.deadline(current(ref)));
+}
+
+std::optional<time_point> shard_timers::drop(timer_ref ref) noexcept {
+  const auto due = wheel_.cancel(current(ref));
+  if (!intervals_.empty())
+    intervals_.erase(ref);
+  return due;
+}
+
 std::optional<duration> shard_timers::cancel(timer_ref ref) noexcept {
-  const auto left = read(ref);
-  wheel_.cancel(current(ref));
-  intervals_.erase(ref);
-  return left;
+  return left_until(drop(ref));
+}
+
+void shard_timers::drop_to(const pid& process) {
+  wheel_.drop_to(process, [this](const message& what) {
+    if (const auto* due = what.value_if<interval_due>())
+      intervals_.erase(due->first);
+  });
 }
 
 void shard_timers::advance(time_point now) {
@@ -102,11 +117,6 @@ void shard_timers::fire_interval(timer_ref first, const pid& to) {
   const auto at = intervals_.find(first);
   if (at == intervals_.end())
     return;
-  // An interval belongs to a process of this shard and ends with it.
-  if (!home_.find_core(to)) {
-    intervals_.erase(at);
-    return;
-  }
   auto& x = at->second;
   // What a busy shard has missed is not made up for.
   const auto now = home_.owner().time.now();

@@ -13,8 +13,8 @@
 namespace bennu::runtime::detail {
 
 /// Everything a shard does at a later time, on one wheel: functions to call,
-/// messages to pids and names, intervals, limits of requests. Confined to its
-/// shard.
+/// messages to pids and names, intervals, limits of requests. What is meant for
+/// a process of this shard ends with it. Confined to its shard.
 class shard_timers {
 public:
   /// A repetition that comes faster than the wheel turns would never end.
@@ -35,6 +35,12 @@ public:
   std::optional<duration> cancel(timer_ref ref) noexcept;
   std::optional<duration> read(timer_ref ref) const noexcept;
 
+  /// Cancels without looking at the clock.
+  std::optional<time_point> drop(timer_ref ref) noexcept;
+
+  /// Drops all that is meant for a process of this shard, which ends.
+  void drop_to(const pid& process);
+
   void advance(time_point now);
   time_point next_due() const noexcept { return wheel_.next_due(); }
   std::size_t size() const noexcept { return wheel_.size(); }
@@ -43,6 +49,8 @@ private:
   void fire(timer_ref ref, timer_wheel::action what);
   void fire_interval(timer_ref first, const pid& to);
   void send(const pid& to, message what);
+  std::optional<duration>
+  left_until(std::optional<time_point> due) const noexcept;
 
   /// The wheel's timer behind a reference: an interval has a new one each
   /// time.

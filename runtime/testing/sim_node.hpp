@@ -26,7 +26,8 @@ struct sim_counts {
   std::size_t names = 0;
   std::size_t tables = 0;
 
-  /// Pending timers. One whose process has died stays until it is due.
+  /// Pending timers. One to a process that died on another shard stays until it
+  /// is due.
   std::size_t timers = 0;
 
   friend bool operator==(const sim_counts&, const sim_counts&) = default;

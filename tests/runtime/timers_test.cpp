@@ -2,14 +2,24 @@
 #include "runtime/process.hpp"
 #include "tests/runtime/process_fixture.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <map>
 #include <optional>
+#include <random>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bennu::runtime {
 namespace {
 
 using namespace std::chrono_literals;
+
+behavior quiet(process&) {
+  return {[](message&) {}};
+}
 
 class timers_test : public process_test {
 protected:
@@ -110,6 +120,142 @@ TEST_P(timers_test, a_time_that_has_passed_is_now) {
   start([&] { self->send_after(self->until(sim.now() - 1h), 1); });
   sim.advance(1ms);
   EXPECT_EQ(ints, std::vector{1});
+}
+
+// -- when a process ends --
+
+TEST_P(timers_test, a_hundred_thousand_timers_end_with_their_process) {
+  const auto id = start([&] {
+    for (int i = 0; i < 100'000; ++i)
+      self->send_after(1h + 1ms * i, i);
+  });
+  EXPECT_EQ(sim.live().timers, 100'000u);
+  node().exit(id, exit_reason::kill());
+  sim.run();
+  EXPECT_EQ(sim.live().timers, 0u);
+}
+
+TEST_P(timers_test, timers_end_however_their_process_ends) {
+  const std::vector<std::function<void()>> ends{
+    [&] { self->stop(); },
+    [&] { self->exit(exit_reason::shutdown("left")); },
+    [&] { throw std::runtime_error("crashed"); },
+  };
+  const auto silent = node().spawn(quiet);
+  for (const auto& end : ends) {
+    const auto id = start([&] {
+      self->send_after(1h, 1);
+      self->start_timer(1h, 1);
+      self->send_interval(1h, 1);
+      self->request(silent, 1h, add{}).ignore();
+    });
+    EXPECT_EQ(sim.live().timers, 4u);
+    tell(id, end);
+    EXPECT_EQ(sim.live().timers, 0u);
+  }
+  sim.advance(3h);
+  EXPECT_TRUE(ints.empty());
+}
+
+TEST_P(timers_test, a_start_that_fails_leaves_no_timer) {
+  start([&] {
+    self->send_interval(1h, 1);
+    throw std::runtime_error("cannot start");
+  });
+  EXPECT_EQ(sim.live().timers, 0u);
+}
+
+TEST_P(timers_test, only_the_dead_lose_their_timers) {
+  std::vector<pid> both;
+  for (int n = 0; n < 2; ++n)
+    both.push_back(start([&] { self->send_after(10ms, n); }));
+  tell(both[0], [&] { self->send_after(20ms, both[1], 3); });
+  node().exit(both[0], exit_reason::kill());
+  sim.advance(1s);
+  EXPECT_EQ(ints, (std::vector{1, 3})) << "the sender may be gone";
+}
+
+TEST_P(timers_test, a_timer_to_the_dead_of_its_shard_is_over_at_once) {
+  std::optional<duration> left;
+  in_process([&](process& me) {
+    const auto dead = me.spawn([](process&) { return behavior{}; });
+    me.send_after(0ms, std::function<void()>{[&, dead] {
+                    left = me.cancel_timer(me.send_after(1h, dead, 1));
+                  }});
+  });
+  sim.advance(1ms);
+  EXPECT_EQ(left, std::nullopt);
+  EXPECT_EQ(sim.live().timers, 0u);
+}
+
+TEST(timers_across_shards, one_to_the_dead_ends_when_it_is_due) {
+  sim_node sim{{.shards = 2}};
+  const auto start = [&](std::size_t shard, function_process::body body) {
+    return sim.node().spawn(
+      {.shard = shard}, std::in_place_type<function_process>, std::move(body));
+  };
+  const auto there = start(1, detail::bind_body(quiet));
+  start(0, detail::bind_body([there](process& me) -> behavior {
+          me.send_after(1h, there, 1);
+          me.exit(there, exit_reason::kill());
+          return {[](message&) {}};
+        }));
+  sim.run();
+  EXPECT_FALSE(sim.node().is_alive(there));
+  EXPECT_EQ(sim.live().timers, 1u);
+  sim.advance(1h);
+  EXPECT_EQ(sim.live().timers, 0u);
+}
+
+/// Whatever is set, cancelled, due or lost to a death, in any order: as many
+/// are pending as a second account says.
+TEST_P(timers_test, no_timer_is_lost_or_left_over) {
+  struct pending {
+    pid to;
+    time_point due;
+  };
+  std::mt19937 random{11};
+  const auto pick = [&](std::size_t n) { return random() % n; };
+  std::map<timer_ref, pending> account;
+  std::vector<pid> all(5);
+  process* setter = nullptr;
+  const auto keeper = in_process([&](process& me) { setter = &me; });
+  const auto home = keeper.shard();
+  for (int step = 0; step < 3000; ++step) {
+    auto& one = all[pick(all.size())];
+    switch (pick(8)) {
+    case 0:
+      node().exit(one, exit_reason::kill());
+      sim.run();
+      std::erase_if(account, [&](auto& x) { return x.second.to == one; });
+      one = node().spawn({.shard = home}, std::in_place_type<function_process>,
+                         detail::bind_body(quiet));
+      break;
+    case 1:
+    case 2:
+      if (!account.empty()) {
+        const auto at = std::next(
+          account.begin(), static_cast<std::ptrdiff_t>(pick(account.size())));
+        tell(keeper, [&] { EXPECT_TRUE(setter->cancel_timer(at->first)); });
+        account.erase(at);
+      }
+      break;
+    case 3:
+      sim.advance(1ms * pick(400));
+      std::erase_if(account,
+                    [&](auto& x) { return x.second.due <= sim.now(); });
+      break;
+    default: {
+      const auto delay = 1ms * (1 + pick(1000));
+      if (one)
+        tell(keeper, [&] {
+          account[setter->send_after(delay, one, std::string("due"))] = {
+            one, sim.now() + delay};
+        });
+    }
+    }
+    ASSERT_EQ(sim.live().timers, account.size()) << "at step " << step;
+  }
 }
 
 } // namespace
