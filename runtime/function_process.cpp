@@ -9,8 +9,8 @@
 namespace bennu::runtime {
 
 void function_process::init() {
-  behavior_ = (*run_)(*this);
-  run_.reset();
+  behavior_ = start_->run(*this);
+  start_.reset();
   if (!behavior_)
     stop();
 }

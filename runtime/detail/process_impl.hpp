@@ -13,17 +13,21 @@ namespace bennu::runtime {
 /// A process whose behavior a function returns.
 class function_process final : public process {
 public:
+  /// The user's function with its arguments.
+  class start {
+  public:
+    virtual ~start() = default;
+    virtual behavior run(process& self) = 0;
+  };
   struct body {
-    std::function<behavior(process&)> run;
+    std::unique_ptr<start> first;
     /// The type of the user's function, for process_info.
     const char* call = "";
   };
 
   explicit function_process(body f)
-    : run_(std::make_unique<decltype(f.run)>(std::move(f.run))), call_(f.call) {
-  }
-  explicit function_process(std::function<behavior(process&)> f)
-    : function_process(body{std::move(f)}) {}
+    : start_(std::move(f.first)), call_(f.call) {}
+  explicit function_process(std::function<behavior(process&)> f);
 
 protected:
   void init() override;
@@ -32,7 +36,7 @@ protected:
 
 private:
   /// Gone once it has run: an idle process keeps no room for its start.
-  std::unique_ptr<std::function<behavior(process&)>> run_;
+  std::unique_ptr<start> start_;
   const char* call_;
   behavior behavior_;
 };
@@ -42,6 +46,11 @@ private:
 #include "runtime/detail/process_maker.hpp"
 
 namespace bennu::runtime {
+
+inline function_process::function_process(std::function<behavior(process&)> f)
+  : function_process(detail::bind_body(std::move(f))) {
+  call_ = "";
+}
 
 template <class F, class... Ts>
 pid process::spawn(F&& f, Ts&&... args) {

@@ -60,23 +60,37 @@ maker_of<T, std::decay_t<Ts>...> make_maker(Ts&&... args) {
     std::tuple<std::decay_t<Ts>...>(std::forward<Ts>(args)...)};
 }
 
+/// In one allocation: there may be a million processes about to start.
 template <class F, class... Ts>
-function_process::body bind_body(F&& f, Ts&&... args) {
-  auto bound = [f = std::forward<F>(f), args = std::tuple<std::decay_t<Ts>...>(
-                                          std::forward<Ts>(args)...)](
-                 process& self) mutable -> behavior {
+class bound_start final : public function_process::start {
+public:
+  bound_start(F f, std::tuple<Ts...> args)
+    : f_(std::move(f)), args_(std::move(args)) {}
+
+  behavior run(process& self) override {
     return std::apply(
       [&](auto&... xs) -> behavior {
-        if constexpr (std::is_void_v<decltype(f(self, std::move(xs)...))>) {
-          f(self, std::move(xs)...);
+        if constexpr (std::is_void_v<decltype(f_(self, std::move(xs)...))>) {
+          f_(self, std::move(xs)...);
           return {};
         } else {
-          return f(self, std::move(xs)...);
+          return f_(self, std::move(xs)...);
         }
       },
-      args);
-  };
-  return {std::move(bound), typeid(std::decay_t<F>).name()};
+      args_);
+  }
+
+private:
+  [[no_unique_address]] F f_;
+  [[no_unique_address]] std::tuple<Ts...> args_;
+};
+
+template <class F, class... Ts>
+function_process::body bind_body(F&& f, Ts&&... args) {
+  using bound = bound_start<std::decay_t<F>, std::decay_t<Ts>...>;
+  std::tuple<std::decay_t<Ts>...> all(std::forward<Ts>(args)...);
+  return {std::make_unique<bound>(std::forward<F>(f), std::move(all)),
+          typeid(std::decay_t<F>).name()};
 }
 
 } // namespace bennu::runtime::detail

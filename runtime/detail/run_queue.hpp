@@ -6,17 +6,33 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 namespace bennu::runtime::detail {
 
 /// Something to resume. A process lives until it exits, so its entry needs no
-/// reference of its own; a stock actor's holds one.
-struct ready_entry {
-  caf::resumable* what = nullptr;
-  bool is_process = false;
+/// reference of its own; a stock actor's holds one. One word: a shard keeps
+/// room for as many as were ever ready at once.
+class ready_entry {
+public:
+  ready_entry() = default;
+  ready_entry(caf::resumable* what, bool is_process) noexcept
+    : bits_(reinterpret_cast<std::uintptr_t>(what) | (is_process ? 1u : 0u)) {
+    static_assert(alignof(caf::resumable) > 1);
+  }
+
+  caf::resumable* what() const noexcept {
+    return reinterpret_cast<caf::resumable*>(bits_ & ~std::uintptr_t{1});
+  }
+  bool is_process() const noexcept { return (bits_ & 1) != 0; }
+
+private:
+  std::uintptr_t bits_ = 0;
 };
+
+static_assert(sizeof(ready_entry) == 8);
 
 /// Ready processes, first in, first out: a ring that only grows. Confined to
 /// its shard.

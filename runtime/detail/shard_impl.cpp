@@ -91,22 +91,23 @@ bool shard_impl::turn() {
 
 void shard_impl::resume_next(std::size_t messages) {
   const auto x = ready_.pop();
-  const auto result = x.what->resume(this, messages);
+  auto* const what = x.what();
+  const auto result = what->resume(this, messages);
   // A process says done when it has died, and has left its last reference to
   // its entry here.
-  if (x.is_process ? result == caf::resumable::done
-                   : result != caf::resumable::resume_later)
-    x.what->intrusive_ptr_release_impl();
-  else if (!x.is_process)
-    exec_later(x.what);
+  if (x.is_process() ? result == caf::resumable::done
+                     : result != caf::resumable::resume_later)
+    what->intrusive_ptr_release_impl();
+  else if (!x.is_process())
+    exec_later(what);
   settle();
 }
 
 void shard_impl::drop_ready() {
   while (!ready_.empty()) {
     const auto x = ready_.pop();
-    if (!x.is_process || !static_cast<process_core*>(x.what)->alive())
-      x.what->intrusive_ptr_release_impl();
+    if (!x.is_process() || !static_cast<process_core*>(x.what())->alive())
+      x.what()->intrusive_ptr_release_impl();
   }
 }
 
