@@ -119,13 +119,10 @@ bool process::send_message(std::string_view name, message msg) {
 }
 
 bool process::expect_reply(monitor_ref ref, const pid& from, duration timeout) {
-  auto& home = core().home();
   core().relations().add({ref, from, link_kind::request});
-  const auto timer = home.timers().set(
-    timeout, self(), make_message(detail::request_timeout{ref}));
-  core().await_reply(ref, timer, {});
+  core().await_reply_within(timeout, ref);
   // A pid that names nobody, or somebody of another node, answers noproc.
-  const bool is_here = from && home.owner().is_here(from);
+  const bool is_here = from && core().home().owner().is_here(from);
   if (!is_here)
     core().down(ref, from, exit_reason::noproc());
   return is_here;
@@ -266,9 +263,7 @@ pending_request process::start_maker(detail::process_maker& maker,
                                      const spawn_options& how,
                                      duration timeout) {
   const auto child = spawn_maker(maker, how, relation::start);
-  const auto timer = core().home().timers().set(
-    timeout, self(), make_message(detail::request_timeout{child.ref}));
-  core().await_reply(child.ref, timer, {});
+  core().await_reply_within(timeout, child.ref);
   return {*this, child.ref};
 }
 

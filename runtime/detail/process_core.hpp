@@ -138,6 +138,9 @@ public:
   }
   void await_reply(monitor_ref ref, timer_ref timer,
                    std::function<void(message*, const exit_reason*)> then);
+
+  /// The answer to `ref` is to come within `timeout`.
+  void await_reply_within(duration timeout, monitor_ref ref);
   void set_continuation(monitor_ref ref,
                         std::function<void(message*, const exit_reason*)> then);
   bool is_runnable() const noexcept { return has(flag::queued); }

@@ -255,6 +255,12 @@ void process_core::await_reply(
   extras_->requests.insert(std::move(spare));
 }
 
+void process_core::await_reply_within(duration timeout, monitor_ref ref) {
+  const auto timer =
+    home_->timers().set(timeout, id_, make_message(request_timeout{ref}));
+  await_reply(ref, timer, {});
+}
+
 void process_core::set_continuation(
   monitor_ref ref, std::function<void(message*, const exit_reason*)> then) {
   const auto at = more().requests.find(ref);
