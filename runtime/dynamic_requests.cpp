@@ -54,10 +54,8 @@ void dynamic_supervisor::add(child_spec spec) {
     const auto maker = spec.start();
     if (spec.restart == restart_type::temporary)
       spec.start = {};
-    launch({.spec = std::make_shared<const child_spec>(std::move(spec)),
-            .on_trial = true,
-            .starter = asker},
-           *maker);
+    launch_first(std::make_shared<const child_spec>(std::move(spec)), asker,
+                 *maker);
   } catch (const std::exception& e) {
     reply(asker, child_result{{}, e.what()});
   }
@@ -75,8 +73,7 @@ void dynamic_supervisor::add_from_template(const message& args) {
       own.start = [make = options_.child->start, args] { return make(args); };
       spec = std::make_shared<const child_spec>(std::move(own));
     }
-    launch({.spec = std::move(spec), .on_trial = true, .starter = asker},
-           *maker);
+    launch_first(std::move(spec), asker, *maker);
   } catch (const std::exception& e) {
     reply(asker, child_result{{}, e.what()});
   }
@@ -87,8 +84,7 @@ void dynamic_supervisor::terminate_by_request(const pid& child) {
   if (at == tracked_.end())
     return terminate_member(child);
   auto& x = at->second;
-  if (x.starter)
-    reply(std::exchange(x.starter, {}), child_result{{}, "terminated"});
+  detail::answer_starter(*this, x, {{}, "terminated"});
   if (x.state == state::retrying) {
     cancel_timer(x.timer);
     reply(take_reply_to(), child_result{});

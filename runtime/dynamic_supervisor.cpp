@@ -115,29 +115,16 @@ void dynamic_supervisor::on_started(const detail::child_started& ack) {
   const auto at = tracked_.find(ack.child);
   if (at == tracked_.end() || at->second.state != state::starting)
     return;
-  auto& x = at->second;
-  if (ack.ignored) {
-    x.ignored = true;
-    return;
-  }
-  demonitor(std::exchange(x.watch, 0));
-  x.state = state::running;
-  x.on_trial = false;
-  x.crashes.started(home().now());
-  detail::tell_started(told(at), x.restarts);
-  if (x.starter)
-    reply(std::exchange(x.starter, {}), child_result{ack.child, {}});
+  if (detail::note_started(*this, at->second, told(at), ack))
+    at->second.state = state::running;
 }
 
 void dynamic_supervisor::on_end(child_map::iterator at,
                                 const exit_reason& why) {
   if (at == tracked_.end() || at->second.state == state::retrying)
     return;
-  auto& x = at->second;
-  if (x.watch)
-    demonitor(std::exchange(x.watch, 0));
-  cancel_timer(std::exchange(x.timer, 0));
-  switch (x.state) {
+  detail::note_ended(*this, at->second);
+  switch (at->second.state) {
   case state::starting:
     return on_not_started(at, why);
   case state::running:
@@ -155,12 +142,11 @@ void dynamic_supervisor::on_not_started(child_map::iterator at,
   x.last_exit = why;
   if (!x.ignored)
     detail::complain(told(at), context::start_error, why);
-  if (x.starter)
-    reply(std::exchange(x.starter, {}),
-          child_result{{}, x.ignored ? "" : detail::cause_of(why)});
+  detail::answer_starter(*this, x,
+                         {{}, x.ignored ? "" : detail::cause_of(why)});
   if (x.ignored || x.on_trial)
     return forget(at);
-  retry_later(at, next_wait(x), false);
+  retry_later(at, wait_before(x), false);
 }
 
 void dynamic_supervisor::on_terminated(child_map::iterator at,
@@ -168,7 +154,7 @@ void dynamic_supervisor::on_terminated(child_map::iterator at,
   detail::tell_terminated(told(at), why);
   at->second.last_exit = why;
   if (detail::is_restarted(at->second.spec->restart, why))
-    restart(at, why, next_wait(at->second));
+    restart(at, why, wait_before(at->second));
   else
     forget(at);
 }
@@ -187,8 +173,7 @@ void dynamic_supervisor::on_stopped(child_map::iterator at,
     } else
       detail::complain(told(at), context::shutdown_error, why);
   }
-  for (const auto& to : x.stoppers)
-    reply(to, child_result{});
+  detail::answer_stoppers(*this, x);
   forget(at);
 }
 
@@ -210,6 +195,16 @@ void dynamic_supervisor::launch(tracked x, detail::process_maker& maker) {
   const auto id = spawn_maker(maker, x.spec->how, relation::child).id;
   x.watch = monitor(id);
   tracked_.emplace(id, std::move(x));
+}
+
+void dynamic_supervisor::launch_first(std::shared_ptr<const child_spec> spec,
+                                      const reply_to& starter,
+                                      detail::process_maker& maker) {
+  tracked x;
+  x.spec = std::move(spec);
+  x.on_trial = true;
+  x.starter = starter;
+  launch(std::move(x), maker);
 }
 
 void dynamic_supervisor::restart(child_map::iterator at, const exit_reason& why,
@@ -263,9 +258,8 @@ void dynamic_supervisor::on_try_again(const pid& last, std::uint64_t attempt) {
     restart(at, exit_reason::error("it did not start"), {});
 }
 
-duration dynamic_supervisor::next_wait(tracked& x) {
-  const auto& how = x.spec->backoff ? x.spec->backoff : options_.backoff;
-  return how ? x.crashes.next(*how, x.spec->id, home().now()) : duration{};
+duration dynamic_supervisor::wait_before(tracked& x) {
+  return detail::next_wait(x, *x.spec, options_.backoff, home().now());
 }
 
 // -- stopping -----------------------------------------------------------------

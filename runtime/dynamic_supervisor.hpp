@@ -2,6 +2,7 @@
 
 #include "runtime/child_spec.hpp"
 #include "runtime/child_template.hpp"
+#include "runtime/detail/supervision.hpp"
 #include "runtime/report.hpp"
 #include "runtime/restart_intensity.hpp"
 #include "runtime/supervisor_requests.hpp"
@@ -95,24 +96,11 @@ private:
 
   /// A child that came by request, under its pid; one that is retrying under
   /// its last.
-  struct tracked {
+  struct tracked : detail::tended_child {
     /// Shared by the template's temporary children; without `start` when it is
     /// not to be started again.
     std::shared_ptr<const child_spec> spec;
     dynamic_supervisor::state state = state::starting;
-    bool ignored = false;
-    /// Never started yet.
-    bool on_trial = false;
-    bool counted = false;
-    std::size_t restarts = 0;
-    /// Why it ended, or did not start, the last time.
-    std::optional<exit_reason> last_exit{};
-    monitor_ref watch = 0;
-    timer_ref timer = 0;
-    std::uint64_t attempt = 0;
-    backoff_counter crashes{};
-    reply_to starter{};
-    std::vector<reply_to> stoppers{};
   };
   /// Ordered, so that a simulated run never depends on hashes.
   using child_map = std::map<pid, tracked>;
@@ -156,10 +144,12 @@ private:
   // -- starting, restarting, stopping --
 
   void launch(tracked x, detail::process_maker& maker);
+  void launch_first(std::shared_ptr<const child_spec> spec,
+                    const reply_to& starter, detail::process_maker& maker);
   void restart(child_map::iterator at, const exit_reason& why, duration wait);
   void start_again(child_map::iterator at);
   void retry_later(child_map::iterator at, duration wait, bool counted);
-  duration next_wait(tracked& x);
+  duration wait_before(tracked& x);
   void take_down(child_map::iterator at);
   void begin_stop(const exit_reason& why);
   void on_all_timeout(std::chrono::milliseconds limit);

@@ -58,9 +58,9 @@ supervisor::supervisor(supervisor_spec spec)
   : name_(spec.name), strategy_(spec.strategy),
     auto_shutdown_(spec.auto_shutdown), backoff_(spec.backoff),
     window_(spec.intensity), wrong_(check(spec)) {
-  children_.reserve(spec.children.size());
-  for (auto& x : spec.children)
-    children_.push_back({.spec = std::move(x)});
+  children_.resize(spec.children.size());
+  for (std::size_t i = 0; i < children_.size(); ++i)
+    children_[i].spec = std::move(spec.children[i]);
 }
 
 void supervisor::init() {
@@ -102,16 +102,9 @@ void supervisor::on_started(const detail::child_started& ack) {
   if (at == children_.size() || children_[at].state != state::starting)
     return;
   auto& x = children_[at];
-  if (ack.ignored) {
-    x.ignored = true;
+  if (!detail::note_started(*this, x, told(x), ack))
     return;
-  }
-  demonitor(std::exchange(x.watch, 0));
   x.state = state::running;
-  x.on_trial = false;
-  x.crashes.started(home().now());
-  detail::tell_started(told(x), x.restarts);
-  tell_starter(x, {ack.child, {}});
   advance();
 }
 
@@ -119,9 +112,7 @@ void supervisor::on_end(std::size_t index, const exit_reason& why) {
   if (index == children_.size())
     return;
   auto& x = children_[index];
-  if (x.watch)
-    demonitor(std::exchange(x.watch, 0));
-  cancel_timer(std::exchange(x.timer, 0));
+  detail::note_ended(*this, x);
   switch (x.state) {
   case state::stopping:
   case state::doomed:
@@ -143,7 +134,7 @@ void supervisor::on_stopped(std::size_t index, const exit_reason& why) {
     detail::complain(told(x), context::shutdown_error, why);
   x.id = {};
   x.state = std::exchange(x.again, false) ? state::wanted : state::stopped;
-  tell_stoppers(x);
+  detail::answer_stoppers(*this, x);
   if (x.state == state::stopped && x.spec.restart == restart_type::temporary)
     remove(index);
   advance();
@@ -155,7 +146,7 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
   if (std::exchange(x.ignored, false)) {
     x.id = {};
     x.on_trial = false;
-    tell_starter(x, {});
+    detail::answer_starter(*this, x, {});
     if (x.spec.restart == restart_type::temporary)
       remove(index);
     return advance();
@@ -168,7 +159,7 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
   x.id = {};
   const auto cause = detail::cause_of(why);
   if (x.starter) {
-    tell_starter(x, {{}, cause});
+    detail::answer_starter(*this, x, {{}, cause});
     if (x.on_trial)
       remove(index);
     return advance();
@@ -176,7 +167,7 @@ void supervisor::on_not_started(std::size_t index, const exit_reason& why) {
   if (travels)
     return begin_stop(
       exit_reason::error("failed to start child " + x.spec.id + ": " + cause));
-  retry_later(x, next_wait(x), false);
+  retry_later(x, wait_before(x), false);
 }
 
 void supervisor::on_terminated(std::size_t index, const exit_reason& why) {
@@ -186,7 +177,7 @@ void supervisor::on_terminated(std::size_t index, const exit_reason& why) {
   detail::tell_terminated(told(x), why);
   if (detail::is_restarted(x.spec.restart, why)) {
     if (count_restart(x, why))
-      restart(index, next_wait(x));
+      restart(index, wait_before(x));
     return;
   }
   x.id = {};
@@ -276,9 +267,8 @@ void supervisor::retry_later(child& x, duration wait, bool counted) {
     advance();
 }
 
-duration supervisor::next_wait(child& x) {
-  const auto& how = x.spec.backoff ? x.spec.backoff : backoff_;
-  return how ? x.crashes.next(*how, x.spec.id, home().now()) : duration{};
+duration supervisor::wait_before(child& x) {
+  return detail::next_wait(x, x.spec, backoff_, home().now());
 }
 
 void supervisor::take_along(std::size_t index) {

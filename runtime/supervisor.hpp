@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/child_spec.hpp"
+#include "runtime/detail/supervision.hpp"
 #include "runtime/restart_intensity.hpp"
 #include "runtime/supervisor_requests.hpp"
 
@@ -114,31 +115,12 @@ private:
     retrying,
   };
 
-  struct child {
+  struct child : detail::tended_child {
     child_spec spec;
     pid id{};
     supervisor::state state = state::stopped;
     /// Once stopped it is wanted again.
     bool again = false;
-    /// It said so in its init; its end follows.
-    bool ignored = false;
-    /// Started by a request just now: forgotten when it does not start.
-    bool on_trial = false;
-    /// The restart it is retrying for has been counted already.
-    bool counted = false;
-    std::size_t restarts = 0;
-    /// Why it ended, or did not start, the last time.
-    std::optional<exit_reason> last_exit{};
-    /// On it, while it starts or stops.
-    monitor_ref watch = 0;
-    /// Of the stop that must not take longer, or of the next try.
-    timer_ref timer = 0;
-    /// Names the next try, so that one called off is told from it.
-    std::uint64_t attempt = 0;
-    backoff_counter crashes{};
-    /// Who waits for it to have started, and to have stopped.
-    reply_to starter{};
-    std::vector<reply_to> stoppers{};
   };
 
   enum class phase { starting, running, stopping };
@@ -164,8 +146,6 @@ private:
   void terminate_by_request(std::size_t index);
   void restart_by_request(std::size_t index);
   void delete_by_request(std::size_t index);
-  void tell_starter(child& x, child_result what);
-  void tell_stoppers(child& x);
   child_counts count() const;
   std::vector<child_info> list() const;
 
@@ -175,7 +155,7 @@ private:
   bool count_restart(child& x, const exit_reason& why);
   void restart(std::size_t index, duration wait);
   void retry_later(child& x, duration wait, bool counted);
-  duration next_wait(child& x);
+  duration wait_before(child& x);
   void take_along(std::size_t index);
 
   // -- starting and stopping, one child at a time --

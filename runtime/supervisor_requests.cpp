@@ -58,16 +58,17 @@ void supervisor::add(const child_spec& spec) {
   }
   if (phase_ == phase::stopping)
     return reply(take_reply_to(), child_result{{}, "shutting_down"});
-  children_.push_back({.spec = spec,
-                       .state = state::wanted,
-                       .on_trial = true,
-                       .starter = take_reply_to()});
+  auto& x = children_.emplace_back();
+  x.spec = spec;
+  x.state = state::wanted;
+  x.on_trial = true;
+  x.starter = take_reply_to();
   advance();
 }
 
 void supervisor::terminate_by_request(std::size_t index) {
   auto& x = children_[index];
-  tell_starter(x, {{}, "terminated"});
+  detail::answer_starter(*this, x, {{}, "terminated"});
   x.again = false;
   x.on_trial = false;
   switch (x.state) {
@@ -87,7 +88,7 @@ void supervisor::terminate_by_request(std::size_t index) {
   }
   x.stoppers.push_back(take_reply_to());
   if (x.state == state::stopped) {
-    tell_stoppers(x);
+    detail::answer_stoppers(*this, x);
     if (x.spec.restart == restart_type::temporary)
       remove(index);
   }
@@ -120,16 +121,6 @@ void supervisor::delete_by_request(std::size_t index) {
     x.state == state::wanted || x.state == state::retrying;
   reply(take_reply_to(),
         child_result{x.id, restarting ? "restarting" : "running"});
-}
-
-void supervisor::tell_starter(child& x, child_result what) {
-  if (x.starter)
-    reply(std::exchange(x.starter, {}), std::move(what));
-}
-
-void supervisor::tell_stoppers(child& x) {
-  for (const auto& to : std::exchange(x.stoppers, {}))
-    reply(to, child_result{});
 }
 
 child_counts supervisor::count() const {

@@ -1,7 +1,11 @@
 #include "runtime/detail/supervision.hpp"
 
+#include "runtime/detail/process_core.hpp"
 #include "runtime/node.hpp"
+#include "runtime/shard.hpp"
 #include "runtime/telemetry.hpp"
+
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -26,9 +30,41 @@ std::string cause_of(const exit_reason& why) {
   return why.detail().empty() ? to_string(why) : why.detail();
 }
 
-void tell_started(const told_child& x, std::size_t restarts) {
-  report(x.node,
-         progress_report{x.supervisor, offender::of(x.spec, x.id), restarts});
+bool note_started(process& self, tended_child& x, const told_child& as,
+                  const child_started& word) {
+  x.ignored = word.ignored;
+  if (word.ignored)
+    return false;
+  self.demonitor(std::exchange(x.watch, 0));
+  x.on_trial = false;
+  x.crashes.started(self.home().now());
+  report(as.node, progress_report{as.supervisor, offender::of(as.spec, as.id),
+                                  x.restarts});
+  answer_starter(self, x, {as.id, {}});
+  return true;
+}
+
+void note_ended(process& self, tended_child& x) {
+  if (x.watch)
+    self.demonitor(std::exchange(x.watch, 0));
+  self.cancel_timer(std::exchange(x.timer, 0));
+}
+
+void answer_starter(process& self, tended_child& x, child_result what) {
+  if (x.starter)
+    self.reply(std::exchange(x.starter, {}), std::move(what));
+}
+
+void answer_stoppers(process& self, tended_child& x) {
+  for (const auto& to : std::exchange(x.stoppers, {}))
+    self.reply(to, child_result{});
+}
+
+duration next_wait(tended_child& x, const child_spec& spec,
+                   const std::optional<backoff>& of_supervisor,
+                   time_point now) {
+  const auto& how = spec.backoff ? spec.backoff : of_supervisor;
+  return how ? x.crashes.next(*how, spec.id, now) : duration{};
 }
 
 void tell_terminated(const told_child& x, const exit_reason& why) {
