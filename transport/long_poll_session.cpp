@@ -12,7 +12,8 @@ using runtime::exit_reason;
 using runtime::log_level;
 
 long_poll_session::long_poll_session(channels::socket_init init, opening from)
-  : socket(std::move(init)), from_(std::move(from)), last_poll_(home().now()) {
+  : socket(std::move(init)), from_(std::move(from)), opened_(home().now()),
+    last_poll_(opened_), last_request_(opened_) {
   from_.shared->add(*this);
   from_.shared->counters.open.add();
   from_.shared->counters.long_polls.add();
@@ -28,6 +29,18 @@ std::string long_poll_session::label() const {
   return "long-poll " + socket::label();
 }
 
+std::string_view long_poll_session::agent() const noexcept {
+  return from_.shared->agents.text_of(from_.agent);
+}
+
+runtime::duration long_poll_session::age() const noexcept {
+  return home().now() - opened_;
+}
+
+runtime::duration long_poll_session::silence() const noexcept {
+  return home().now() - last_request_;
+}
+
 void long_poll_session::init() {
   socket::init();
   send_interval(from_.window * 3 / 2, look{});
@@ -40,8 +53,8 @@ void long_poll_session::terminate(const exit_reason& why) {
 }
 
 void long_poll_session::handle_message(runtime::message& msg) {
-  if (msg.holds<long_poll>())
-    return polled();
+  if (const auto* x = msg.value_if<long_poll>())
+    return polled(*x);
   if (const auto* x = msg.value_if<long_push>())
     return pushed(*x);
   if (const auto* over = msg.value_if<window_over>()) {
@@ -65,9 +78,11 @@ void long_poll_session::handle_message(runtime::message& msg) {
 
 // -- the client ---------------------------------------------------------------
 
-void long_poll_session::polled() {
+void long_poll_session::polled(const long_poll& x) {
   forget_poll();
-  last_poll_ = home().now();
+  last_poll_ = last_request_ = home().now();
+  if (!x.peer.empty())
+    from_.peer = x.peer;
   waiting_ = take_reply_to();
   watch_ = monitor(sender());
   timer_ = send_after(from_.window, window_over{watch_});
@@ -76,9 +91,11 @@ void long_poll_session::polled() {
 
 void long_poll_session::pushed(const long_push& x) {
   const auto from = take_reply_to();
+  last_request_ = home().now();
   for (const auto& part : x.parts) {
     from_.shared->counters.messages_in.add();
     from_.shared->counters.bytes_in.add(part.data.size());
+    bytes_in_ += part.data.size();
     frame_received(part.op, part.data);
     if (ending_)
       break;
@@ -92,7 +109,7 @@ void long_poll_session::answer_poll() {
     return;
   from_.shared->counters.messages_out.add(buffer_.size());
   from_.shared->counters.bytes_out.add(bytes_);
-  bytes_ = 0;
+  bytes_out_ += std::exchange(bytes_, 0);
   process::reply(waiting_, long_polled{std::exchange(buffer_, {})});
   forget_poll();
 }

@@ -4,14 +4,20 @@
 #include "transport/detail/shard_transport.hpp"
 #include "transport/socket_mount.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bennu::transport {
 
 /// Ask a long-poll session for the messages that wait, or for those that come
 /// within its window: it answers long_polled, empty when there are none.
-struct long_poll {};
+struct long_poll {
+  /// Where it came from, "address:port", for observers.
+  std::string peer{};
+};
 struct long_polled {
   std::vector<channels::frame_ptr> messages;
 };
@@ -50,12 +56,35 @@ public:
     detail::shard_transport_ptr shared;
     std::chrono::milliseconds window{10'000};
     std::size_t buffer_max = 1024 * 1024;
+
+    /// Where its first poll came from, and its number in the agent_table.
+    std::string peer{};
+    std::uint16_t agent = 0;
   };
 
   long_poll_session(channels::socket_init init, opening from);
   ~long_poll_session() override;
 
   void write(const channels::frame_ptr& x) override;
+
+  // -- what observers ask of it, on its shard --
+
+  /// Where the last poll came from.
+  const std::string& peer() const noexcept { return from_.peer; }
+
+  /// The client's user agent, as far as it is kept.
+  std::string_view agent() const noexcept;
+
+  /// Bytes that wait for the next poll.
+  std::size_t queued() const noexcept { return bytes_; }
+
+  /// Of messages, without HTTP.
+  std::uint64_t bytes_in() const noexcept { return bytes_in_; }
+  std::uint64_t bytes_out() const noexcept { return bytes_out_; }
+
+  /// Since it began, and since its client last sent a request.
+  runtime::duration age() const noexcept;
+  runtime::duration silence() const noexcept;
 
 protected:
   void close(channels::close_code code, runtime::exit_reason why) override;
@@ -73,7 +102,7 @@ private:
 
   void flush() override;
   void drain() override;
-  void polled();
+  void polled(const long_poll& x);
   void pushed(const long_push& x);
   void answer_poll();
   void forget_poll();
@@ -85,10 +114,14 @@ private:
   runtime::reply_to waiting_;
   runtime::monitor_ref watch_ = 0;
   runtime::timer_ref timer_ = 0;
+  const runtime::time_point opened_;
   runtime::time_point last_poll_;
+  runtime::time_point last_request_;
 
   std::vector<channels::frame_ptr> buffer_;
   std::size_t bytes_ = 0;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
   bool marked_ = false;
   bool ending_ = false;
   bool bytes_left_out_ = false;

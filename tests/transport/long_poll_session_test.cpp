@@ -54,9 +54,10 @@ struct outcome {
 /// A request's process, without the request.
 class asker final : public runtime::process {
 public:
-  asker(runtime::pid session, std::optional<long_push> push,
+  asker(runtime::pid session, std::optional<long_push> push, std::string peer,
         std::shared_ptr<outcome> to)
-    : session_(session), push_(std::move(push)), to_(std::move(to)) {}
+    : session_(session), push_(std::move(push)), peer_(std::move(peer)),
+      to_(std::move(to)) {}
 
 protected:
   void init() override {
@@ -64,7 +65,7 @@ protected:
     if (push_)
       return request(session_, 1h, *push_)
         .then([this](const long_push_done&) { to_->pushed = true; }, failed);
-    request(session_, 1h, long_poll{})
+    request(session_, 1h, long_poll{.peer = peer_})
       .then(
         [this](const long_polled& x) {
           to_->messages.emplace();
@@ -78,6 +79,7 @@ protected:
 private:
   runtime::pid session_;
   std::optional<long_push> push_;
+  std::string peer_;
   std::shared_ptr<outcome> to_;
 };
 
@@ -90,7 +92,8 @@ protected:
       started.accepted->id = "user:ann";
       session = channels::start_socket<long_poll_session>(
         *at.spec(), 0, std::move(*started.accepted),
-        long_poll_session::opening{shared, window, buffer_max});
+        long_poll_session::opening{shared, window, buffer_max, "127.0.0.1:4711",
+                                   shared->agents.number_of("poller/1")});
     });
     at.sim().run();
   }
@@ -100,14 +103,17 @@ protected:
   }
 
   /// From shard 1, while the session lives on shard 0.
-  std::shared_ptr<outcome> ask(std::optional<long_push> push) {
+  std::shared_ptr<outcome> ask(std::optional<long_push> push,
+                               const std::string& peer = "") {
     auto to = std::make_shared<outcome>();
     last_asker = at.node().spawn({.shard = 1}, std::in_place_type<asker>,
-                                 session, std::move(push), to);
+                                 session, std::move(push), peer, to);
     at.sim().run();
     return to;
   }
-  std::shared_ptr<outcome> poll() { return ask(std::nullopt); }
+  std::shared_ptr<outcome> poll(const std::string& peer = "") {
+    return ask(std::nullopt, peer);
+  }
   std::shared_ptr<outcome> push(const texts& lines) {
     long_push x;
     for (const auto& line : lines)
@@ -271,6 +277,40 @@ TEST_F(long_poll_session_test, a_drain_ends_it_with_its_last_words) {
   at.sim().run();
   EXPECT_FALSE(alive());
   EXPECT_EQ(counters.read().long_polls, 0u);
+}
+
+TEST_F(long_poll_session_test, observers_see_what_it_carries_and_when) {
+  const auto look = [this](auto f) {
+    at.node().run_on(0, [&] {
+      f(dynamic_cast<const long_poll_session&>(
+        *at.node().shard_at(0).find(session)));
+    });
+  };
+  const std::string heartbeat = R"([null,"1","phoenix","heartbeat",{}])";
+  look([](const long_poll_session& x) {
+    EXPECT_EQ(x.peer(), "127.0.0.1:4711");
+    EXPECT_EQ(x.agent(), "poller/1");
+    EXPECT_EQ(x.bytes_in(), 0u);
+  });
+  at.sim().advance(2s);
+  push({heartbeat});
+  at.sim().advance(1s);
+  std::size_t waiting = 0;
+  look([&](const long_poll_session& x) {
+    EXPECT_EQ(x.bytes_in(), heartbeat.size());
+    EXPECT_EQ(x.bytes_out(), 0u);
+    EXPECT_EQ(x.age(), 3s);
+    EXPECT_EQ(x.silence(), 1s) << "since the push";
+    waiting = x.queued();
+  });
+  EXPECT_GT(waiting, 0u);
+  poll("127.0.0.1:4712");
+  look([&](const long_poll_session& x) {
+    EXPECT_EQ(x.peer(), "127.0.0.1:4712") << "of the last poll";
+    EXPECT_EQ(x.queued(), 0u);
+    EXPECT_EQ(x.bytes_out(), waiting);
+    EXPECT_EQ(x.silence(), 0s);
+  });
 }
 
 } // namespace

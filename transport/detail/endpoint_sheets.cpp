@@ -3,11 +3,13 @@
 #include "runtime/node.hpp"
 #include "runtime/probe.hpp"
 #include "transport/detail/file_limit.hpp"
+#include "transport/long_poll_session.hpp"
 #include "transport/websocket_session.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -55,6 +57,7 @@ tcp_info tcp_of(int fd) {
 
 enum socket_column : std::size_t {
   at_pid,
+  at_transport,
   at_id,
   at_peer,
   at_channels,
@@ -68,25 +71,45 @@ enum socket_column : std::size_t {
 };
 
 const std::vector<runtime::sheet_column> socket_columns{
-  {"pid", cell_kind::process_id},  {"id", cell_kind::text},
-  {"peer", cell_kind::text},       {"channels", cell_kind::integer},
-  {"queued", cell_kind::bytes},    {"in kernel", cell_kind::bytes},
-  {"bytes in", cell_kind::bytes},  {"bytes out", cell_kind::bytes},
-  {"heard", cell_kind::time_ms},   {"connected", cell_kind::time_ms},
-  {"user agent", cell_kind::text},
+  {"pid", cell_kind::process_id},    {"transport", cell_kind::text},
+  {"id", cell_kind::text},           {"peer", cell_kind::text},
+  {"channels", cell_kind::integer},  {"queued", cell_kind::bytes},
+  {"in kernel", cell_kind::bytes},   {"bytes in", cell_kind::bytes},
+  {"bytes out", cell_kind::bytes},   {"heard", cell_kind::time_ms},
+  {"connected", cell_kind::time_ms}, {"user agent", cell_kind::text},
 };
 
-cell socket_cell(const websocket_session& x, std::size_t column) {
-  const auto fd = x.descriptor();
+cell milliseconds_cell(runtime::duration x) {
+  return number_cell(
+    static_cast<std::uint64_t>(x / std::chrono::milliseconds{1}));
+}
+
+/// What every socket has, whatever carries it.
+template <class Session>
+cell common_cell(const Session& x, std::size_t column) {
   switch (column) {
   case at_id:
     return text_cell(x.id());
-  case at_peer:
-    return peer_of(fd);
   case at_channels:
     return number_cell(x.channel_count());
   case at_queued:
     return number_cell(x.queued());
+  case at_age:
+    return milliseconds_cell(x.age());
+  case at_agent:
+    return text_cell(std::string{x.agent()});
+  default:
+    return x.self();
+  }
+}
+
+cell socket_cell(const websocket_session& x, std::size_t column) {
+  const auto fd = x.descriptor();
+  switch (column) {
+  case at_transport:
+    return "websocket";
+  case at_peer:
+    return peer_of(fd);
   case at_unsent:
     return number_cell(tcp_of(fd).tcpi_notsent_bytes);
   case at_bytes_in:
@@ -95,29 +118,51 @@ cell socket_cell(const websocket_session& x, std::size_t column) {
     return number_cell(tcp_of(fd).tcpi_bytes_acked);
   case at_heard:
     return number_cell(tcp_of(fd).tcpi_last_data_recv);
-  case at_age:
-    return number_cell(
-      static_cast<std::uint64_t>(x.age() / std::chrono::milliseconds{1}));
-  case at_agent:
-    return text_cell(std::string{x.agent()});
   default:
-    return x.self();
+    return common_cell(x, column);
   }
 }
 
+/// It has no connection of its own: what is in the kernel belongs to requests.
+cell socket_cell(const long_poll_session& x, std::size_t column) {
+  switch (column) {
+  case at_transport:
+    return "longpoll";
+  case at_peer:
+    return text_cell(x.peer());
+  case at_unsent:
+    return std::int64_t{0};
+  case at_bytes_in:
+    return number_cell(x.bytes_in());
+  case at_bytes_out:
+    return number_cell(x.bytes_out());
+  case at_heard:
+    return milliseconds_cell(x.silence());
+  default:
+    return common_cell(x, column);
+  }
+}
+
+template <class Session>
+void offer_socket(const Session& x, row_picker& to) {
+  to.offer(socket_cell(x, to.sort_column()), [&x] {
+    runtime::sheet_row row;
+    for (std::size_t i = 0; i < socket_columns.size(); ++i)
+      row.push_back(socket_cell(x, i));
+    return row;
+  });
+}
+
+/// Both classes are final, so that their types are compared and no class tree
+/// is searched, for each of a million processes.
 std::unique_ptr<runtime::sheet_scan>
 look_at_sockets(runtime::shard* here, const runtime::sheet_query&) {
   return runtime::scan_processes(
     *here, [](runtime::process& x, row_picker& to) {
-      const auto* session = dynamic_cast<const websocket_session*>(&x);
-      if (!session)
-        return;
-      to.offer(socket_cell(*session, to.sort_column()), [session] {
-        runtime::sheet_row row;
-        for (std::size_t i = 0; i < socket_columns.size(); ++i)
-          row.push_back(socket_cell(*session, i));
-        return row;
-      });
+      if (typeid(x) == typeid(websocket_session))
+        offer_socket(static_cast<const websocket_session&>(x), to);
+      else if (typeid(x) == typeid(long_poll_session))
+        offer_socket(static_cast<const long_poll_session&>(x), to);
     });
 }
 

@@ -4,7 +4,10 @@
 #include "runtime/shard.hpp"
 #include "transport/long_poll_session.hpp"
 
+#include <string>
 #include <utility>
+
+#include <fmt/core.h>
 
 namespace bennu::transport::detail {
 
@@ -15,6 +18,13 @@ using runtime::exit_reason;
 /// What a session may take beyond its window to answer: it keeps to the window
 /// itself, so that no message is handed to a request that has given up.
 constexpr std::chrono::milliseconds grace{2'000};
+
+/// As the sheet of sockets shows it.
+std::string peer_of(const channels::connect_request& x) {
+  const bool is_v6 = x.peer_address.find(':') != std::string::npos;
+  return is_v6 ? fmt::format("[{}]:{}", x.peer_address, x.peer_port)
+               : fmt::format("{}:{}", x.peer_address, x.peer_port);
+}
 
 bool is_timeout(const exit_reason& why) {
   return why == exit_reason::timeout();
@@ -48,7 +58,7 @@ void long_poll_request::poll(const runtime::pid& session) {
     answer(
       long_poll_messages(status, call_.token, x.messages, call_.keep_alive));
   };
-  request(session, window + grace, long_poll{})
+  request(session, window + grace, long_poll{.peer = peer_of(call_.asked)})
     .then(
       [=](const long_polled& x) {
         answer_with(x.messages.empty() ? 204 : 200, x);
@@ -85,7 +95,9 @@ void long_poll_request::open() {
   const auto spec = outcome.accepted->spec;
   const auto session = channels::start_socket<long_poll_session>(
     *spec, home().index(), std::move(*outcome.accepted),
-    long_poll_session::opening{&shared, how.window, how.buffer_max});
+    long_poll_session::opening{
+      &shared, how.window, how.buffer_max, peer_of(call_.asked),
+      shared.agents.number_of(call_.asked.user_agent())});
   if (!session) {
     shared.counters.refused.add();
     return answer_status(500, 503);
