@@ -256,7 +256,10 @@ void pending_request::then_message(any_answer f) {
 
 monitored_pid process::spawn_maker(detail::process_maker& maker,
                                    const spawn_options& how, relation rel) {
-  return core().home().spawn({maker, how, &core(), rel});
+  const auto child = core().home().spawn({maker, how, &core(), rel});
+  if (child.id)
+    core().note_done(sys::event::kind::spawned, child.id);
+  return child;
 }
 
 pending_request process::start_maker(detail::process_maker& maker,
@@ -278,6 +281,7 @@ void process::link(const pid& other) {
   if (other == self() || relations.find_link(other))
     return;
   relations.add({0, other, link_kind::link});
+  core().note_done(sys::event::kind::linked, other);
   auto& home = core().home();
   if (!other || !home.owner().is_here(other))
     return core().exit_signal(other, exit_reason::noproc(), true);
@@ -295,6 +299,7 @@ void process::unlink(const pid& other) {
   if (tie->what == link_kind::parent)
     core().leaves_parent(other);
   relations.remove(tie);
+  core().note_done(sys::event::kind::unlinked, other);
   auto x = std::make_unique<signal>();
   x->what = signal::kind::unlink;
   x->from = self();

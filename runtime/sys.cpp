@@ -78,9 +78,24 @@ process::inspector resume() {
 // -- tracing ------------------------------------------------------------------
 
 std::string to_string(const event& x) {
-  const bool in = x.what == event::kind::in;
-  return to_string(x.process) + (in ? " got " : " sent ") + x.content.render()
-         + (in ? " from " : " to ") + to_string(x.other);
+  const auto line = [who = to_string(x.process)](const auto&... parts) {
+    return (who + ... + parts);
+  };
+  switch (x.what) {
+  case event::kind::in:
+    return line(" got ", x.content.render(), " from ", to_string(x.other));
+  case event::kind::out:
+    return line(" sent ", x.content.render(), " to ", to_string(x.other));
+  case event::kind::spawned:
+    return line(" spawned ", to_string(x.other));
+  case event::kind::linked:
+    return line(" is linked to ", to_string(x.other));
+  case event::kind::unlinked:
+    return line(" is unlinked from ", to_string(x.other));
+  case event::kind::ended:
+    break;
+  }
+  return line(" ended: ", x.content.render());
 }
 
 process::inspector trace(std::function<void(const event&)> f) {

@@ -51,20 +51,24 @@ process::inspector resume();
 /// process with another reason is no failure here.
 process::inspector terminate(exit_reason why = exit_reason::normal());
 
-/// One thing a process did: it handled a message, or sent one. Value.
+/// One thing a process did: it handled a message, or sent one; it spawned
+/// another, is linked to another from now on or no more; or it ended. Mirrors
+/// what the trace flags send, 'receive' and procs show. Value.
 struct event {
-  enum class kind { in, out };
+  enum class kind { in, out, spawned, linked, unlinked, ended };
   kind what = kind::in;
   pid process;
 
-  /// The sender or the receiver.
+  /// The sender, the receiver, the child, or the one it is linked to.
   pid other;
+
+  /// The message; of an end its exit_reason.
   message content;
 };
 std::string to_string(const event& x);
 
 /// Shows every event to `f`, which runs in the process, before a message is
-/// handled or after it is sent; empty: no more. One a process.
+/// handled or after anything else; empty: no more. One a process.
 process::inspector trace(std::function<void(const event&)> f);
 
 /// Writes every event to the node's log, at level info.

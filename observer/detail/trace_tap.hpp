@@ -13,8 +13,8 @@
 namespace bennu::observer::detail {
 
 /// What a traced process does, on its way to a viewer: a limited number of
-/// events, for a limited time, then it costs the process a comparison until it
-/// is taken off. Thread-safe.
+/// events, for a limited time, at most until it ends, then it costs the process
+/// a comparison until it is taken off. Thread-safe.
 class trace_tap {
 public:
   static constexpr std::size_t events_max = 1'000;
@@ -29,6 +29,8 @@ public:
       return;
     --left_;
     noted_.push_back(to_string(x));
+    if (x.what == runtime::sys::event::kind::ended)
+      left_ = 0;
   }
 
   /// What was noted since, and whether that was all.

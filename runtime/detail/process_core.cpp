@@ -230,9 +230,26 @@ process_watch& process_core::watch_it() {
 void process_core::note(sys::event::kind what, const pid& other,
                         const message& content) {
   auto& watch = *extras_->watch;
-  ++(what == sys::event::kind::in ? watch.messages_in : watch.messages_out);
+  if (what == sys::event::kind::in)
+    ++watch.messages_in;
+  else if (what == sys::event::kind::out)
+    ++watch.messages_out;
   if (watch.trace)
     watch.trace({what, id_, other, content});
+}
+
+/// Of what happens outside of a handler, or at the end: a tracer that throws
+/// would find nobody to take it.
+void process_core::note_safely(sys::event::kind what, const pid& other,
+                               const exit_reason* why) noexcept {
+  try {
+    note(what, other, why ? make_message(*why) : message{});
+  } catch (const std::exception& e) {
+    log(log_level::error, "the trace of process {} has failed: {}",
+        to_string(id_), e.what());
+  } catch (...) {
+    log(log_level::error, "the trace of process {} has failed", to_string(id_));
+  }
 }
 
 void process_core::handle(envelope& x) {
@@ -358,6 +375,7 @@ void process_core::die(exit_reason why, bool run_terminate) {
       log(log_level::error, "process {} crashed in terminate", to_string(id_));
       why = exit_reason::error("an exception that is no std::exception");
     }
+    note_done(sys::event::kind::ended, {}, &why);
     object()->~process();
     unset(flag::constructed);
     unset(flag::running);

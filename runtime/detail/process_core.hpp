@@ -173,6 +173,13 @@ public:
       note(sys::event::kind::out, to, content);
   }
 
+  /// Tells whoever traces what else it has done.
+  void note_done(sys::event::kind what, const pid& other,
+                 const exit_reason* why = nullptr) noexcept {
+    if (extras_ && extras_->watch)
+      note_safely(what, other, why);
+  }
+
   /// What is queued, the oldest first, at most `max`.
   std::vector<message> peek(std::size_t max) const;
   bool demonitor(monitor_ref ref);
@@ -265,6 +272,8 @@ private:
   void handle(envelope& x);
   void finish_request(envelope& x);
   void note(sys::event::kind what, const pid& other, const message& content);
+  void note_safely(sys::event::kind what, const pid& other,
+                   const exit_reason* why) noexcept;
   void report_long_handler(time_point since, const envelope* handled) const;
   void answer_start();
   void shrink();

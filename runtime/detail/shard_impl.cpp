@@ -260,12 +260,17 @@ void shard_impl::accept_signal(const pid& to, signal& x) {
   case kind::link:
     if (!core)
       return bounce(kind::link_exit);
-    if (!core->relations().find_link(x.from))
+    if (!core->relations().find_link(x.from)) {
       core->relations().add({0, x.from, relation::kind::link});
+      core->note_done(sys::event::kind::linked, x.from);
+    }
     return;
   case kind::unlink:
-    if (const auto* tie = core ? core->relations().find_link(x.from) : nullptr)
+    if (const auto* tie =
+          core ? core->relations().find_link(x.from) : nullptr) {
       core->relations().remove(tie);
+      core->note_done(sys::event::kind::unlinked, x.from);
+    }
     return;
   case kind::monitor:
     if (!core)

@@ -118,6 +118,67 @@ TEST_P(sys_test, a_trace_sees_what_comes_and_what_goes) {
   EXPECT_EQ(events.size(), 2u);
 }
 
+TEST_P(sys_test, a_trace_sees_children_links_and_the_end) {
+  std::vector<std::string> events;
+  pid child;
+  const auto parent = node().spawn([&child](process& self) -> behavior {
+    return {[&self, &child](int step) {
+      if (step == 0)
+        child = self.spawn_link(idle);
+      else if (step == 1)
+        self.unlink(child);
+      else if (step == 2)
+        self.link(child);
+      else
+        self.stop(exit_reason::shutdown("enough"));
+    }};
+  });
+  sim.run();
+  node().inspect(parent, sys::trace([&events](const sys::event& x) {
+                   if (x.what != sys::event::kind::in)
+                     events.push_back(to_string(x));
+                 }));
+  for (int step = 0; step < 4; ++step) {
+    node().send(parent, step);
+    sim.run();
+  }
+  const auto who = to_string(parent);
+  const auto other = to_string(child);
+  EXPECT_EQ(events,
+            (std::vector<std::string>{
+              who + " spawned " + other, who + " is unlinked from " + other,
+              who + " is linked to " + other,
+              who + " ended: " + to_string(exit_reason::shutdown("enough"))}));
+}
+
+TEST_P(sys_test, a_trace_sees_who_links_to_the_process) {
+  std::vector<std::string> events;
+  node().inspect(account, sys::trace([&events](const sys::event& x) {
+                   events.push_back(to_string(x));
+                 }));
+  const auto other = node().spawn([this](process& self) -> behavior {
+    self.link(account);
+    self.unlink(account);
+    return {[](int) {}};
+  });
+  sim.run();
+  EXPECT_EQ(events,
+            (std::vector<std::string>{
+              to_string(account) + " is linked to " + to_string(other),
+              to_string(account) + " is unlinked from " + to_string(other)}));
+}
+
+TEST_P(sys_test, a_trace_that_throws_at_the_end_is_logged_and_harms_nobody) {
+  node().inspect(account, sys::trace([](const sys::event&) {
+                   throw std::runtime_error("no more room");
+                 }));
+  node().exit(account, exit_reason::shutdown());
+  sim.run();
+  EXPECT_FALSE(node().is_alive(account));
+  ASSERT_FALSE(logged.empty());
+  EXPECT_NE(logged[0].find("no more room"), std::string::npos);
+}
+
 TEST_P(sys_test, a_trace_to_the_log_is_readable) {
   node().inspect(account, sys::trace_to_log());
   in_process([&](process& self) { self.send(account, 5); });
