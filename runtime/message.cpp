@@ -2,16 +2,29 @@
 
 #include <cstdlib>
 #include <memory>
+#include <string>
+#include <unordered_map>
 
 #include <cxxabi.h>
 
 namespace bennu::runtime {
 
+/// An observer that searches asks this of each process: a program has some
+/// hundred types, and reading a name takes a microsecond. By address: the names
+/// of types stay where they are.
 std::string detail::demangled(const char* name) {
+  constexpr std::size_t names_max = 1'024;
+  thread_local std::unordered_map<const char*, std::string> names;
+  const auto known = names.find(name);
+  if (known != names.end())
+    return known->second;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text{
     abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free};
-  return status == 0 ? text.get() : name;
+  std::string result{status == 0 ? text.get() : name};
+  if (names.size() < names_max)
+    names.emplace(name, result);
+  return result;
 }
 
 std::string detail::in_quotes(std::string_view text) {

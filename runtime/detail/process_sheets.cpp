@@ -34,12 +34,14 @@ enum process_column : std::size_t {
   at_memory,
   at_mailbox,
   at_status,
+  at_initial_call,
 };
 
 const std::vector<sheet_column> process_columns{
   {"pid", cell_kind::process_id},     {"name", cell_kind::text},
   {"reductions", cell_kind::integer}, {"memory", cell_kind::bytes},
   {"mailbox", cell_kind::integer},    {"status", cell_kind::text},
+  {"initial call", cell_kind::text},
 };
 
 cell process_cell(const process_core& core, std::size_t column) {
@@ -54,6 +56,8 @@ cell process_cell(const process_core& core, std::size_t column) {
     return number_cell(core.queue_length());
   case at_status:
     return status_name(core);
+  case at_initial_call:
+    return text_cell(core.initial_call());
   default:
     return core.id();
   }
@@ -76,7 +80,7 @@ std::unique_ptr<sheet_scan> look_at_processes(shard* here, const sheet_query&) {
 void offer_detached(row_picker& to, const node_impl& node) {
   for (const auto& id : node.detached->processes())
     to.offer({id, text_cell(node.names.name_of(id)), std::int64_t{0},
-              std::int64_t{0}, std::int64_t{0}, "detached"});
+              std::int64_t{0}, std::int64_t{0}, "detached", ""});
 }
 
 process_core& find_or_throw(shard* here, const std::string& about) {
