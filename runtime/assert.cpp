@@ -14,8 +14,20 @@ namespace {
 std::atomic<fatal_hook> hook{nullptr};
 std::atomic<std::terminate_handler> before{nullptr};
 
+/// Of the first fatal error, the only one that is told: nothing is allocated.
+char reason[256] = "";
+
 [[noreturn]] void terminated() {
-  detail::tell_fatal("std::terminate");
+  std::snprintf(reason, sizeof reason, "std::terminate");
+  try {
+    if (const auto thrown = std::current_exception())
+      std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    std::snprintf(reason, sizeof reason, "std::terminate: %s", e.what());
+  } catch (...) {
+    std::snprintf(reason, sizeof reason, "std::terminate: no exception's text");
+  }
+  detail::tell_fatal(reason);
   if (const auto next = before.load())
     next();
   std::abort();
@@ -37,7 +49,9 @@ void detail::tell_fatal(const char* what) noexcept {
 void detail::assertion_failed(const char* condition, const char* file,
                               int line) {
   std::fprintf(stderr, "%s:%d: broken invariant: %s\n", file, line, condition);
-  tell_fatal(condition);
+  std::snprintf(reason, sizeof reason, "broken invariant: %s (%s:%d)",
+                condition, file, line);
+  tell_fatal(reason);
   std::abort();
 }
 
