@@ -93,24 +93,33 @@ void tracker_index::find_rooms(place& at) const {
   }
 }
 
-std::vector<tracked_ptr> tracker_index::page(place& at, std::size_t max) const {
-  std::vector<tracked_ptr> some;
-  if (at.rooms_.empty())
-    find_rooms(at);
-  if (at.rooms_.empty())
-    return some;
+/// What is left of the last of the rooms found, as far as there is space.
+void tracker_index::look_into_room(place& at, std::size_t max,
+                                   std::vector<tracked_ptr>& to) const {
   if (const auto in = find_room(at.rooms_.back().view())) {
     const std::shared_lock guard{in->mutex};
     auto x = at.after_ ? in->keys.upper_bound(*at.after_) : in->keys.begin();
-    for (; x != in->keys.end() && some.size() < max; ++x) {
-      some.insert(some.end(), x->second.begin(), x->second.end());
+    for (; x != in->keys.end() && to.size() < max; ++x) {
+      to.insert(to.end(), x->second.begin(), x->second.end());
       at.after_ = x->first;
     }
     if (x != in->keys.end())
-      return some;
+      return;
   }
   at.rooms_.pop_back();
   at.after_.reset();
+}
+
+std::vector<tracked_ptr> tracker_index::page(place& at, std::size_t max) const {
+  std::vector<tracked_ptr> some;
+  // Most topics of a node that has one for each of its users have one presence:
+  // a page goes over as many of them as it takes, but looks at no more.
+  for (std::size_t i = 0; i < max && some.size() < max && !at.done_; ++i) {
+    if (at.rooms_.empty())
+      find_rooms(at);
+    if (!at.rooms_.empty())
+      look_into_room(at, max, some);
+  }
   return some;
 }
 

@@ -66,12 +66,15 @@ public:
     bool done_ = false;
   };
 
-  /// About `max` of the presences of all topics, in no order; what comes or
-  /// goes meanwhile may be missed or seen twice.
+  /// About `max` of the presences of all topics, in no order, or less while
+  /// `at` is not done; what comes or goes meanwhile may be missed or seen
+  /// twice. Of a key all come in one page.
   std::vector<tracked_ptr> page(place& at, std::size_t max) const;
 
 private:
   void find_rooms(place& at) const;
+  void look_into_room(place& at, std::size_t max,
+                      std::vector<tracked_ptr>& to) const;
 
   struct room {
     mutable std::shared_mutex mutex;
