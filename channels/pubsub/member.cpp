@@ -3,6 +3,7 @@
 #include "runtime/key_range.hpp"
 #include "runtime/node.hpp"
 #include "runtime/process.hpp"
+#include "runtime/shard.hpp"
 #include "runtime/telemetry.hpp"
 
 #include <algorithm>
@@ -136,17 +137,25 @@ std::size_t pubsub_member::waiting() const {
   return jobs_;
 }
 
+void pubsub_member::look_at_topics(runtime::time_point now) {
+  if (!meter_)
+    meter_ = std::make_unique<topic_meter>(now);
+  meter_->look(now);
+}
+
 void pubsub_member::visit(place& at, std::size_t max,
                           const std::function<void(const subscription&)>& f) {
   const auto node = server().node;
   const auto look = [&](const topic& on, const row& x,
                         const runtime::object_ref& ref) {
     const runtime::pid fastlane{node, x.fastlane_slot, x.fastlane_serial};
+    const bool first = rows_.first_of(on) == ref;
     f({.on = on,
        .subscriber = {node, x.slot, x.serial},
        .fastlane = fastlane ? fastlane : runtime::pid{},
-       .first_of_topic = rows_.first_of(on) == ref,
-       .topic_subscribers = rows_.count(on)});
+       .first_of_topic = first,
+       .topic_subscribers = rows_.count(on),
+       .topic_broadcasts = first && meter_ ? meter_->per_second(on) : 0});
     return true;
   };
   rows_.visit(at, max, runtime::all_keys{}, look);
@@ -219,6 +228,10 @@ void pubsub_member::end_job(runtime::process& server) {
       {{"receivers", static_cast<double>(served_)}},
       {{"server", rows_.info().name}, {"topic", taken_.front().topic.str()}}};
   });
+  if (meter_ && meter_->forgotten(server.home().now()))
+    meter_.reset();
+  if (meter_)
+    meter_->count(taken_.front().topic);
   served_ = 0;
   at_.reset();
   taken_.pop_front();

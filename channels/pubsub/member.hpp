@@ -3,12 +3,14 @@
 #include "channels/pubsub/dispatcher.hpp"
 #include "channels/pubsub/pubsub.hpp"
 #include "channels/pubsub/topic.hpp"
+#include "channels/pubsub/topic_meter.hpp"
 #include "runtime/local_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -83,7 +85,14 @@ public:
     /// One of each topic's, and how many there are.
     bool first_of_topic = false;
     std::size_t topic_subscribers = 0;
+
+    /// Of a first one, in a second, while they are counted.
+    std::int64_t topic_broadcasts = 0;
   };
+  /// Counts broadcasts by topic from the first look on, until nobody has looked
+  /// for a while.
+  void look_at_topics(runtime::time_point now);
+
   using place = runtime::local_table<int, topic, topic_hash>::position;
 
   /// Calls `f` for at most `max` subscriptions, in slices, without a cursor.
@@ -132,6 +141,7 @@ private:
   std::unordered_map<runtime::pid,
                      std::vector<std::pair<topic, runtime::object_ref>>>
     watched_;
+  std::unique_ptr<topic_meter> meter_; // while somebody looks
 };
 
 } // namespace bennu::channels

@@ -6,6 +6,8 @@
 #include "runtime/shard.hpp"
 #include "runtime/table_sheet.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <functional>
 #include <optional>
 #include <string>
@@ -116,17 +118,21 @@ void publish_topics(const hub_ptr& hub) {
     hub, "topics",
     {{"topic", cell_kind::text},
      {"subscribers", cell_kind::integer},
+     {"broadcasts/s", cell_kind::integer},
      {"pubsub", cell_kind::text},
      {"shard", cell_kind::integer}},
     "subscribers", [](hub_ptr alive, std::size_t shard, const sheet_query&) {
       auto all = members_on(*alive, shard);
       const auto name = alive->options().name;
+      const auto now = alive->node().shard_at(shard).now();
+      for (const auto i : all)
+        alive->member(i).look_at_topics(now);
       return std::make_unique<subscription_scan>(
         std::move(alive), std::move(all),
         [name, shard](const subscription& x, row_picker& to) {
           if (x.first_of_topic)
             to.offer({text_cell(x.on.str()), number_cell(x.topic_subscribers),
-                      name, number_cell(shard)});
+                      x.topic_broadcasts, name, number_cell(shard)});
         });
     });
 }
@@ -149,22 +155,52 @@ void publish_channels(const hub_ptr& hub) {
     });
 }
 
+/// The subscriptions of one server as rows of a table, page by page.
+class row_scan final : public sheet_scan {
+public:
+  row_scan(hub_ptr hub, std::size_t member, const std::string& after)
+    : hub_(std::move(hub)), member_(member), at_(place_of(after)) {}
+
+  progress step(row_picker& to, std::size_t max) override {
+    const auto wanted = std::min(max, to.room());
+    hub_->member(member_).visit(at_, wanted, [&to](const subscription& x) {
+      auto row = to_string(x.subscriber);
+      if (x.fastlane)
+        row += " fastlane " + to_string(x.fastlane);
+      to.offer({text_cell(x.on.str()), text_cell(std::move(row))});
+    });
+    if (at_.done)
+      return progress::done;
+    if (to.room() > 0)
+      return progress::more;
+    to.more(fmt::format("{}.{}", at_.place, at_.end_birth));
+    return progress::done;
+  }
+
+private:
+  /// Of a text that no page has ended with: the beginning.
+  static pubsub_member::place place_of(const std::string& after) {
+    pubsub_member::place x;
+    const auto* const end = after.data() + after.size();
+    const auto [dot, error] = std::from_chars(after.data(), end, x.place);
+    x.begun = error == std::errc{} && dot != end
+              && std::from_chars(dot + 1, end, x.end_birth).ptr == end;
+    return x.begun ? x : pubsub_member::place{};
+  }
+
+  hub_ptr hub_;
+  const std::size_t member_;
+  pubsub_member::place at_;
+};
+
 void publish_rows(const hub_ptr& hub) {
   publish(hub, "rows", runtime::table_row_columns(), "",
           [](hub_ptr alive, std::size_t shard,
              const sheet_query& q) -> std::unique_ptr<sheet_scan> {
-            auto all = members_on(*alive, shard);
-            std::erase_if(all, [&](std::size_t i) {
-              return pubsub_server_name(alive->options().name, i) != q.about;
-            });
-            return std::make_unique<subscription_scan>(
-              std::move(alive), std::move(all),
-              [](const subscription& x, row_picker& to) {
-                auto row = to_string(x.subscriber);
-                if (x.fastlane)
-                  row += " fastlane " + to_string(x.fastlane);
-                to.offer({text_cell(x.on.str()), text_cell(std::move(row))});
-              });
+            for (const auto i : members_on(*alive, shard))
+              if (pubsub_server_name(alive->options().name, i) == q.about)
+                return std::make_unique<row_scan>(std::move(alive), i, q.after);
+            return nullptr;
           });
 }
 
