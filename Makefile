@@ -47,6 +47,14 @@ two-million: ## 2,000,000 joined connections in one node; wants root and 24 GiB
 	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load
 	/usr/bin/python3 -B tests/bench/story/two_million.py
 
+.PHONY: observed-million
+observed-million: ## what a viewer costs a node of 1,000,000; as two-million
+	.ci/setup story
+	cmake --preset release -DBENNU_TESTS=ON
+	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load \
+	  bennu-observer observer_bench
+	/usr/bin/python3 -B tests/bench/story/observed_million.py
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for BENNU_FUZZ_SECONDS (30)
 	.ci/setup

@@ -4,6 +4,10 @@
 // reply, one after the other, and so measures what others would feel.
 //
 //   observer_bench --node PATH [--connections N] [--shards N] [--phases N]
+//   observer_bench --port N --observer-port N --token-file FILE ...
+//
+// The first starts the node and holds the connections itself, as many as one
+// file table takes; the second looks at a node that runs: observed_million.py.
 #include "observer/cli/client.hpp"
 #include "tests/bench/load_driver.hpp"
 #include "tests/bench/process_meter.hpp"
@@ -37,6 +41,11 @@ using observer_cli::json;
 
 struct options {
   std::string node;
+  std::uint16_t port = 0;
+  std::uint16_t observer_port = 0;
+  std::string token_file;
+  pid_t node_pid = 0;
+  std::string json_file;
   std::size_t connections = 19'000;
   std::size_t shards = 2;
   int phases = 3;
@@ -69,6 +78,20 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
+/// Where the node and its observer are.
+struct place {
+  std::uint16_t port = 0;
+  observer_cli::client_options observer{};
+  pid_t pid = 0;
+};
+
+observer_cli::client_options observer_at(std::uint16_t port,
+                                         std::string token_file) {
+  return {.url = "ws://127.0.0.1:" + std::to_string(port),
+          .token_file = std::move(token_file),
+          .timeout = 30s};
+}
+
 /// A chat node with an observer, in a process of its own, ended with its
 /// object.
 class chat_node {
@@ -99,12 +122,8 @@ public:
     std::filesystem::remove(token_file_);
   }
 
-  pid_t pid() const { return pid_; }
-  std::uint16_t port() const { return port_; }
-  observer_cli::client_options observer() const {
-    return {.url = "ws://127.0.0.1:" + std::to_string(observed_at_),
-            .token_file = token_file_,
-            .timeout = 30s};
+  place where() const {
+    return {port_, observer_at(observed_at_, token_file_), pid_};
   }
 
 private:
@@ -176,14 +195,14 @@ struct phase {
   refreshes views{};
 };
 
-phase run_phase(const chat_node& node, const options& opts, bool watched) {
+phase run_phase(const place& node, const options& opts, bool watched) {
   std::atomic<bool> over{false};
   phase out;
   std::thread viewer;
   if (watched)
     viewer = std::thread{
-      [&] { out.views = view(node.observer(), opts.interval_ms, over); }};
-  std::thread prober{[&] { out.replies = push_to_reply(node.port(), over); }};
+      [&] { out.views = view(node.observer, opts.interval_ms, over); }};
+  std::thread prober{[&] { out.replies = push_to_reply(node.port, over); }};
   ::sleep(static_cast<unsigned>(opts.seconds));
   over = true;
   prober.join();
@@ -196,12 +215,14 @@ void append(samples& to, const samples& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-int run(const options& opts) {
-  const chat_node node{opts};
-  load_driver driver{{.port = node.port(), .connections = opts.connections}};
-  const auto ramp = driver.ramp(600s);
-  std::printf("%zu connections (%zu failed), %zu shards\n", ramp.done,
-              ramp.failed, opts.shards);
+json figures_of(const samples& x) {
+  return {{"median", quantile(x, 0.5)},
+          {"p99", quantile(x, 0.99)},
+          {"most", quantile(x, 1)},
+          {"count", x.size()}};
+}
+
+void measure(const place& node, const options& opts) {
   samples quiet;
   samples watched;
   refreshes views;
@@ -223,8 +244,30 @@ int run(const options& opts) {
   row("push to reply, a viewer", watched);
   for (const auto& [sheet, took] : views.took)
     row("refresh of " + sheet, took);
+  const auto bytes = usage_of(node.pid).user_bytes;
   std::printf("shards that were late: %zu; node's memory %zu MiB\n",
-              views.missing, usage_of(node.pid()).user_bytes >> 20);
+              views.missing, bytes >> 20);
+  if (opts.json_file.empty())
+    return;
+  json refreshed;
+  for (const auto& [sheet, took] : views.took)
+    refreshed[sheet] = figures_of(took);
+  std::ofstream{opts.json_file} << json{{"quiet", figures_of(quiet)},
+                                        {"watched", figures_of(watched)},
+                                        {"refresh", refreshed},
+                                        {"missing", views.missing},
+                                        {"node_bytes", bytes}};
+}
+
+/// With a node and connections of its own.
+int hold_and_measure(const options& opts) {
+  const chat_node node{opts};
+  load_driver driver{
+    {.port = node.where().port, .connections = opts.connections}};
+  const auto ramp = driver.ramp(600s);
+  std::printf("%zu connections (%zu failed), %zu shards\n", ramp.done,
+              ramp.failed, opts.shards);
+  measure(node.where(), opts);
   return ramp.failed == 0 ? 0 : 1;
 }
 
@@ -233,7 +276,14 @@ int run(const options& opts) {
 int main(int argc, char** argv) {
   options opts;
   CLI::App app{"What a viewer costs a chat node, and how long it waits."};
-  app.add_option("--node", opts.node, "the chat node's program")->required();
+  auto* node = app.add_option("--node", opts.node, "the chat node's program");
+  auto* port = app.add_option("--port", opts.port, "of a node that runs");
+  auto* observer = app.add_option("--observer-port", opts.observer_port);
+  auto* token = app.add_option("--token-file", opts.token_file);
+  app.add_option("--node-pid", opts.node_pid, "whose memory is told");
+  app.add_option("--json", opts.json_file, "the figures, for a program");
+  port->excludes(node)->needs(observer)->needs(token);
+  app.require_option(1, 0);
   app.add_option("--connections", opts.connections);
   app.add_option("--shards", opts.shards);
   app.add_option("--phases", opts.phases, "with a viewer and without, each");
@@ -245,7 +295,12 @@ int main(int argc, char** argv) {
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
   try {
-    return run(opts);
+    if (!opts.node.empty())
+      return hold_and_measure(opts);
+    measure({opts.port, observer_at(opts.observer_port, opts.token_file),
+             opts.node_pid},
+            opts);
+    return 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "observer_bench: %s\n", e.what());
     return 1;

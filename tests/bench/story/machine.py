@@ -1,5 +1,5 @@
-"""What story.py and two_million.py share: the programs they run, figures of
-the machine, and how results are written down."""
+"""What story.py, two_million.py and observed_million.py share: the programs they
+run, the machine's figures and settings, and how results are written down."""
 
 import json
 import os
@@ -14,6 +14,46 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = ROOT / "build/release/bin"
+
+# The kernel's hash of connections: one bucket for two sockets. A namespace
+# takes its size from the one it is made in.
+BUCKETS = 1 << 22
+PARENT_BUCKETS = Path("/proc/sys/net/ipv4/tcp_child_ehash_entries")
+SETTINGS = {
+    "net/ipv4/ip_local_port_range": "1025 65535",
+    "net/ipv4/tcp_congestion_control": "reno",
+    "net/core/somaxconn": "4096",
+}
+INSIDE = "BENNU_INSIDE_NAMESPACE"
+
+
+def go_into_namespace(program):
+    """As root: a network namespace of its own, set for many connections; this
+    returns inside of it. Else says what to set, and goes on where it is."""
+    if INSIDE in os.environ:
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        for name, value in SETTINGS.items():
+            (Path("/proc/sys") / name).write_text(value)
+        return
+    if os.geteuid() != 0:
+        lines = "\n".join(f"  sysctl -w {name.replace('/', '.')}='{value}'"
+                          for name, value in SETTINGS.items())
+        print(f"{program}: not root: goes on in this network namespace. For "
+              f"the figures of the report set, as root:\n{lines}", flush=True)
+        return
+    before = PARENT_BUCKETS.read_text() if PARENT_BUCKETS.exists() else None
+    try:
+        if before is not None:
+            PARENT_BUCKETS.write_text(str(BUCKETS))
+        # What is only cached looks used to those who look at MemFree.
+        Path("/proc/sys/vm/drop_caches").write_text("1")
+        done = subprocess.run(
+            ["unshare", "--net", sys.executable, "-B", *sys.argv],
+            env={**os.environ, INSIDE: "1"}, check=False)
+    finally:
+        if before is not None:
+            PARENT_BUCKETS.write_text(before)
+    sys.exit(done.returncode)
 
 
 def free_memory():

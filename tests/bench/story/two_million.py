@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import resource
-import subprocess
 import sys
 import threading
 import time
@@ -23,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import machine  # noqa: E402
 
 PORT = 4000
-INSIDE = "BENNU_TWO_MILLION_INSIDE"
 
 # Both ends in the kernel, the node's processes and the generator's user; a
 # broadcast that is not read yet; what else runs.
@@ -32,17 +30,6 @@ BYTES_BESIDE = 2 << 30
 
 # Of a file table of 20,000: what is left when a shard has its own files.
 FILES_EACH = 19_000
-
-# The kernel's hash of connections: one bucket for two sockets. A namespace
-# takes its size from the one it is made in.
-BUCKETS = 1 << 22
-PARENT_BUCKETS = Path("/proc/sys/net/ipv4/tcp_child_ehash_entries")
-SETTINGS = {
-    "net/ipv4/ip_local_port_range": "1025 65535",
-    "net/ipv4/tcp_congestion_control": "reno",
-    "net/core/somaxconn": "4096",
-}
-
 
 def require_limits(options):
     """Exits and says which limit to raise, before anything is started."""
@@ -60,35 +47,6 @@ def require_limits(options):
                  "the page cache (sysctl vm.drop_caches=1), or ask for fewer "
                  f"--connections ({(free - BYTES_BESIDE) // BYTES_EACH:,} fit)")
     return shards
-
-
-def enter_namespace():
-    """Runs this again inside a network namespace made for it."""
-    if os.geteuid() != 0:
-        lines = "\n".join(f"  sysctl -w {name.replace('/', '.')}='{value}'"
-                          for name, value in SETTINGS.items())
-        print("two_million: not root: goes on in this network namespace. For "
-              f"the figures of the report set, as root:\n{lines}", flush=True)
-        return False
-    before = PARENT_BUCKETS.read_text() if PARENT_BUCKETS.exists() else None
-    try:
-        if before is not None:
-            PARENT_BUCKETS.write_text(str(BUCKETS))
-        # What is only cached looks used to those who look at MemFree.
-        Path("/proc/sys/vm/drop_caches").write_text("1")
-        done = subprocess.run(
-            ["unshare", "--net", sys.executable, "-B", *sys.argv],
-            env={**os.environ, INSIDE: "1"}, check=False)
-    finally:
-        if before is not None:
-            PARENT_BUCKETS.write_text(before)
-    sys.exit(done.returncode)
-
-
-def prepare_namespace():
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for name, value in SETTINGS.items():
-        (Path("/proc/sys") / name).write_text(value)
 
 
 class Watch:
@@ -216,10 +174,7 @@ def main():
     parser.add_argument("--to", type=Path,
                         default=machine.ROOT / "build/benchmarks")
     options = parser.parse_args()
-    if INSIDE in os.environ:
-        prepare_namespace()
-    else:
-        enter_namespace()
+    machine.go_into_namespace("two_million")
     shards = require_limits(options)
     about = machine.description()
     x = measure(options, shards)
