@@ -35,7 +35,8 @@ struct agent_options {
   /// can read it; the log says where.
   std::string token_file{};
 
-  /// Lets viewers kill processes and steer supervisors; else they only look.
+  /// Lets viewers kill processes, steer supervisors and have a dump written to
+  /// the node's disk; else they only look.
   bool allow_destructive = false;
 
   /// The page's folder; empty: no page.
@@ -69,10 +70,10 @@ struct agent_options {
   std::size_t history_points_max = 300;
   std::chrono::milliseconds history_interval{1'000};
 
-  /// Where a dump goes that SIGUSR1 asks for, or a program that must abort
-  /// leaves behind. Empty: the working directory, or, where that cannot be
-  /// written to, the one for temporary files. The log says where it is; only
-  /// the node's user can read it.
+  /// Where a dump goes that SIGUSR1 or a viewer asks for, or a program that
+  /// must abort leaves behind. Empty: the working directory, or, where that
+  /// cannot be written to, the one for temporary files. The log says where it
+  /// is; only the node's user can read it.
   std::string dump_dir{};
 
   /// Rows of each view in a dump, and bytes of it all: a disk is rarely the

@@ -1,7 +1,5 @@
 #include "observer/dump_file.hpp"
 
-#include "observer/page_json.hpp"
-
 #include <cctype>
 #include <cerrno>
 #include <cstring>
@@ -23,22 +21,14 @@ std::string text_of(const json& x) {
   return x.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-json sheets_json(const std::vector<runtime::probe::description>& sheets) {
-  auto all = json::array();
-  for (const auto& x : sheets)
-    all.push_back(to_json(x));
-  return all;
-}
-
 /// The page with as many of its rows as fit.
-std::string page_text(const std::string& name, runtime::sheet_page& page,
-                      std::size_t room) {
-  auto text = text_of(to_json(name, page));
-  while (text.size() > room && !page.rows.empty()) {
-    page.rows.resize(page.rows.size() / 2);
-    page.note =
-      fmt::format("cut to {} rows: the dump is full", page.rows.size());
-    text = text_of(to_json(name, page));
+std::string page_text(json& page, std::size_t room) {
+  auto text = text_of(page);
+  auto& rows = page.at("rows").get_ref<json::array_t&>();
+  while (text.size() > room && !rows.empty()) {
+    rows.resize(rows.size() / 2);
+    page["note"] = fmt::format("cut to {} rows: the dump is full", rows.size());
+    text = text_of(page);
   }
   return text.size() > room ? "" : text;
 }
@@ -46,15 +36,14 @@ std::string page_text(const std::string& name, runtime::sheet_page& page,
 } // namespace
 
 std::string dump_text(dump_content content, std::size_t bytes_max) {
-  auto text =
-    fmt::format(R"({{"bennu_dump":1,"about":{},"sheets":{},"history":{},)"
-                R"("pages":{{)",
-                text_of(content.about), text_of(sheets_json(content.sheets)),
-                text_of(content.history));
+  auto text = fmt::format(
+    R"({{"bennu_dump":1,"about":{},"sheets":{},"history":{},)"
+    R"("pages":{{)",
+    text_of(content.about), text_of(content.sheets), text_of(content.history));
   const char* comma = "";
   for (auto& [name, page] : content.pages) {
     const auto room = bytes_max > text.size() ? bytes_max - text.size() : 0;
-    const auto part = page_text(name, page, room);
+    const auto part = page_text(page, room);
     if (part.empty())
       continue;
     text += comma + text_of(json(name)) + ":" + part;

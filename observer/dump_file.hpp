@@ -1,7 +1,6 @@
 #pragma once
 
 #include "channels/json.hpp"
-#include "runtime/probe.hpp"
 
 #include <cstddef>
 #include <string>
@@ -11,13 +10,14 @@
 namespace bennu::observer {
 
 /// All that a dump of a node has. It is one JSON object: {"bennu_dump": 1,
-/// "about", "sheets", "history", "pages"}, where a page is what `read` answers.
+/// "about", "sheets", "history", "pages"}, where sheets are what `sheets`
+/// answers, and a page is what `read` does.
 struct dump_content {
   /// node, why, time
   channels::json about = channels::json::object();
-  std::vector<runtime::probe::description> sheets{};
+  channels::json sheets = channels::json::array();
   channels::json history = channels::json::object();
-  std::vector<std::pair<std::string, runtime::sheet_page>> pages{};
+  std::vector<std::pair<std::string, channels::json>> pages{};
 };
 
 /// The dump as text of at most `bytes_max`, a kilobyte more for its frame. A

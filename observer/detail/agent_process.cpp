@@ -53,7 +53,7 @@ runtime::supervisor_spec tree(const desk_ptr& at) {
     channels::pubsub_spec({.name = pubsub_name}),
     runtime::worker_of<reader>(reader_name, at),
     runtime::worker_of<historian>("observer.historian", at),
-    runtime::worker_of<dumper>("observer.dumper", at),
+    runtime::worker_of<dumper>(dumper_name, at),
     transport::endpoint({
       .name = endpoint_name,
       .port = uses_tls(x) ? std::uint16_t{0} : x.port,
@@ -70,16 +70,21 @@ runtime::supervisor_spec tree(const desk_ptr& at) {
     }));
 }
 
-/// `after`: the number of the last line that the viewer has.
+/// `after`: the number of the last line that the viewer has; `about`: the least
+/// level, all when it is none.
 std::unique_ptr<runtime::sheet_scan>
 look_at_log(const runtime::log_tap& log, const runtime::sheet_query& q) {
   std::uint64_t after = 0;
   std::from_chars(q.after.data(), q.after.data() + q.after.size(), after);
-  return runtime::scan_once([lines = log.lines(after)](auto& to) {
-    for (const auto& x : lines)
-      to.offer({runtime::number_cell(x.number), time_of_day(x.time),
-                to_string(x.level), runtime::text_cell(x.text)});
-  });
+  return runtime::scan_once(
+    [lines = log.lines(after), level = q.about](auto& to) {
+      const auto least =
+        level.empty() ? log_level::debug : runtime::parse_log_level(level);
+      for (const auto& x : lines)
+        if (x.level >= least)
+          to.offer({runtime::number_cell(x.number), time_of_day(x.time),
+                    to_string(x.level), runtime::text_cell(x.text)});
+    });
 }
 
 /// The log, as long as somebody keeps it.

@@ -1,7 +1,6 @@
 #include "observer/detail/dumper.hpp"
 
 #include "observer/detail/history.hpp"
-#include "observer/dump_file.hpp"
 #include "observer/page_json.hpp"
 #include "runtime/log.hpp"
 #include "runtime/shard.hpp"
@@ -9,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <stdexcept>
 
 #include <unistd.h>
@@ -17,6 +17,7 @@ namespace bennu::observer::detail {
 
 namespace {
 
+using channels::json;
 using namespace std::chrono_literals;
 
 /// How soon a signal is noticed. A handler cannot wake a process.
@@ -40,6 +41,12 @@ void dumper::init() {
 }
 
 void dumper::handle_message(runtime::message& msg) {
+  if (const auto* x = msg.value_if<write_dump>()) {
+    if (!dump_)
+      begin(x->why, false);
+    dump_->askers.push_back(take_reply_to());
+    return;
+  }
   if (!msg.holds<look_again>())
     return;
   look();
@@ -61,8 +68,13 @@ void dumper::look() {
 
 void dumper::begin(std::string why, bool fatal) {
   const auto limit = fatal ? fatal_timeout : desk_->options.dump_timeout;
-  dump_ = {
-    .why = std::move(why), .fatal = fatal, .until = home().now() + limit};
+  // Whoever waits for one that is broken off gets this one.
+  auto askers =
+    dump_ ? std::move(dump_->askers) : std::vector<runtime::reply_to>{};
+  dump_ = {.why = std::move(why),
+           .fatal = fatal,
+           .until = home().now() + limit,
+           .askers = std::move(askers)};
   for (auto& x : runtime::probe::of(desk_->observed).sheets())
     if (x.about.empty())
       dump_->sheets.push_back(std::move(x));
@@ -91,32 +103,45 @@ bool dumper::is_done() const {
 void dumper::finish() {
   const auto x = std::move(*dump_);
   dump_.reset();
+  auto sheets = json::array();
+  for (const auto& one : x.sheets)
+    sheets.push_back(to_json(one));
   dump_content content{
     .about = {{"node", to_utf8(desk_->observed.name())},
               {"why", to_utf8(x.why)},
               {"time", std::time(nullptr)},
               {"rows_max", desk_->options.dump_rows_max}},
-    .sheets = x.sheets,
+    .sheets = std::move(sheets),
     .history = history_json(*desk_, desk_->options.history_points_max)};
   for (const auto& [name, reading] : x.pages) {
     reading->cancel();
-    content.pages.emplace_back(name, reading->page());
+    content.pages.emplace_back(name, to_json(name, reading->page()));
   }
-  try {
-    const auto path =
-      write(dump_text(std::move(content), desk_->options.dump_bytes_max));
-    runtime::log(runtime::log_level::warning,
-                 "observer: {}: dumped to {}; bennu-observer open {} shows it",
-                 x.why, path, path);
-  } catch (const std::runtime_error& e) {
-    runtime::log(runtime::log_level::error, "observer: no dump: {}", e.what());
-  }
+  const auto written = write(std::move(content), x.why);
+  for (const auto& to : x.askers)
+    reply(to, written);
   if (x.fatal)
     dump_signal::fatal_done();
 }
 
+dump_written dumper::write(dump_content content, const std::string& why) {
+  try {
+    const auto path = std::filesystem::absolute(
+                        write_file(dump_text(std::move(content),
+                                             desk_->options.dump_bytes_max)))
+                        .lexically_normal();
+    runtime::log(runtime::log_level::warning,
+                 "observer: {}: dumped to {}; bennu-observer open {} shows it",
+                 why, path.native(), path.native());
+    return {.path = path};
+  } catch (const std::runtime_error& e) {
+    runtime::log(runtime::log_level::error, "observer: no dump: {}", e.what());
+    return {.error = e.what()};
+  }
+}
+
 /// Where it was told to, or else where it can.
-std::string dumper::write(const std::string& text) {
+std::string dumper::write_file(const std::string& text) {
   const auto& folder = desk_->options.dump_dir;
   const auto name = dump_name(desk_->observed.name(), ++written_);
   const auto write_in = [&](const std::string& where) {

@@ -1,6 +1,7 @@
 #include "observer/detail/viewer_channel.hpp"
 
 #include "channels/socket.hpp"
+#include "observer/detail/dumper.hpp"
 #include "observer/detail/history.hpp"
 #include "observer/detail/reader.hpp"
 #include "observer/page_json.hpp"
@@ -83,6 +84,7 @@ channels::event_map<viewer_channel> viewer_channel::events() {
     {"resume", &viewer_channel::on_resume},
     {"terminate_child", &viewer_channel::on_terminate_child},
     {"restart_child", &viewer_channel::on_restart_child},
+    {"dump", &viewer_channel::on_dump},
   };
 }
 
@@ -131,9 +133,9 @@ channels::result viewer_channel::on_read(const json& x) {
     return refused("bad_question", e.what());
   }
   // A name may stand for a process's pid.
-  if (const auto named = desk_->observed.whereis(what.about);
-      named && what.sheet != "rows")
-    what.about = to_string(named);
+  if (what.sheet == "process" || what.sheet == "messages")
+    if (const auto named = desk_->observed.whereis(what.about))
+      what.about = to_string(named);
   ++waiting_;
   request(node().whereis(reader_name), reader_timeout, read_sheet{what})
     .then_message([this, to = ref(), sheet = what.sheet](
@@ -295,6 +297,33 @@ channels::result viewer_channel::on_terminate_child(const json& x) {
 channels::result viewer_channel::on_restart_child(const json& x) {
   return child_request(
     x, runtime::make_message(runtime::restart_child{text_of(x, "id")}));
+}
+
+/// A file there, not here: only where acting is allowed.
+channels::result viewer_channel::on_dump() {
+  if (!desk_->options.allow_destructive)
+    return refused("read_only", "this node writes no file for a viewer: start "
+                                "it with --allow-destructive, or dump to a "
+                                "file of your own");
+  if (is_busy())
+    return refused("busy", "too many questions at once");
+  const auto& peer = assigns<session>().peer;
+  runtime::log(runtime::log_level::warning, "observer: {} asks for a dump",
+               peer);
+  ++waiting_;
+  request(node().whereis(dumper_name), reader_timeout,
+          write_dump{"asked for by " + peer})
+    .then_message([this, to = ref()](runtime::message* answer,
+                                     const runtime::exit_reason* why) {
+      --waiting_;
+      const auto* written = answer ? answer->value_if<dump_written>() : nullptr;
+      if (written && written->error.empty())
+        return reply(to, channels::ok({{"file", to_utf8(written->path)}}));
+      reply(to, refused("failed", written ? written->error
+                                  : why   ? to_string(*why)
+                                          : "no answer"));
+    });
+  return channels::no_reply;
 }
 
 void viewer_channel::answer_later(std::shared_ptr<runtime::probe_answer> what) {

@@ -20,8 +20,9 @@ namespace bennu::observer::detail {
 ///     close {pid}                         of a socket: its client is closed
 ///     kill {pid}, exit {pid, reason}, suspend {pid}, resume {pid},
 ///     terminate_child {supervisor, id}, restart_child {supervisor, id}
+///     dump                                to the node's disk: {file}
 ///
-/// Where a pid stands, a registered name may. The last two lines need
+/// Where a pid stands, a registered name may. What is behind `untrace` needs
 /// allow_destructive. Errors: `{reason, text}`, the text for people.
 class viewer_channel final : public channels::channel {
 public:
@@ -54,6 +55,7 @@ private:
   result on_resume(const json& x);
   result on_terminate_child(const json& x);
   result on_restart_child(const json& x);
+  result on_dump();
 
   bool is_busy() const;
   result send_exit(const json& x, const runtime::exit_reason& why);

@@ -70,6 +70,37 @@ TEST_F(agent_dump_test, a_folder_that_is_not_there_is_logged_and_harms_nobody) {
   EXPECT_EQ(ask(x, "sheets", json::object())["status"], "ok");
 }
 
+TEST_F(agent_dump_test, viewers_that_ask_at_once_get_the_same_file) {
+  files::create_directories(options.dump_dir);
+  options.allow_destructive = true;
+  start();
+  auto a = viewer();
+  auto b = viewer();
+  std::promise<void> go_on;
+  node->shard_at(1).post([&] { go_on.get_future().wait(); });
+  for (auto* x : {&a, &b}) {
+    send(*x, "1", "dump", json::object());
+    // Once this is answered, the dumper has been asked.
+    EXPECT_EQ(ask(*x, "sheets", json::object())["status"], "ok");
+  }
+  go_on.set_value();
+  const auto one = next_reply(a);
+  const auto other = next_reply(b);
+  EXPECT_EQ(one["status"], "ok") << one;
+  EXPECT_EQ(one["response"]["file"], other["response"]["file"]);
+  EXPECT_EQ(dumps(), std::vector<std::string>{one["response"]["file"]});
+}
+
+TEST_F(agent_dump_test, a_viewer_hears_why_there_is_no_dump) {
+  options.allow_destructive = true;
+  start();
+  auto x = viewer();
+  const auto answer = ask(x, "dump", json::object());
+  EXPECT_EQ(answer["status"], "error");
+  EXPECT_THAT(answer["response"]["text"].get<std::string>(),
+              HasSubstr(options.dump_dir));
+}
+
 TEST_F(agent_dump_test, a_held_up_shard_is_missing_in_the_dump) {
   files::create_directories(options.dump_dir);
   options.dump_timeout = 1s;

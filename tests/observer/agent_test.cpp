@@ -72,6 +72,7 @@ TEST_F(agent_test, read_only_nobody_kills_suspends_or_steers) {
       ask(x, act,
           {{"supervisor", "test"}, {"id", "idle"}})["response"]["reason"],
       "read_only");
+  EXPECT_EQ(ask(x, "dump", json::object())["response"]["reason"], "read_only");
   EXPECT_EQ(to_string(node->whereis("idle")), victim);
 }
 
@@ -265,6 +266,22 @@ TEST_F(agent_test, the_log_is_shown_from_a_line_on) {
     ask(x, "read", {{"sheet", "log"}, {"after", before}})["response"]["rows"];
   ASSERT_EQ(rest.size(), 1u);
   EXPECT_EQ(rest[0], all[0]);
+}
+
+TEST_F(agent_test, the_log_is_shown_from_a_level_on) {
+  start();
+  auto x = viewer();
+  runtime::log(runtime::log_level::info, "{}", "a line of the test");
+  runtime::log(runtime::log_level::error, "{}", "an error of the test");
+  const auto at_least = [&x](const char* level) {
+    return ask(x, "read", {{"sheet", "log"}, {"about", level}})["response"];
+  };
+  for (const auto* level : {"warning", "error"})
+    EXPECT_EQ(at_least(level)["rows"].size(), 1u) << level;
+  EXPECT_GT(at_least("info")["rows"].size(), 2u);
+  EXPECT_EQ(at_least("")["rows"].size(), at_least("debug")["rows"].size());
+  EXPECT_THAT(at_least("loud")["error"].get<std::string>(),
+              HasSubstr("warning"));
 }
 
 TEST_F(agent_test, a_host_that_is_not_loopback_is_refused_in_one_line) {
