@@ -4,15 +4,20 @@
 #include "observer/cli/snapshot.hpp"
 #include "runtime/sheet.hpp"
 
-#include <fstream>
+#include <algorithm>
 #include <iostream>
-#include <stdexcept>
 
-#include <sys/stat.h>
+#include <fmt/core.h>
 
 namespace observer_cli {
 
 namespace {
+
+/// Longer than agent_options::dump_timeout.
+constexpr std::chrono::seconds dump_timeout{20};
+
+/// Characters of the reason of a dump.
+constexpr std::size_t why_max = 300;
 
 void print(const json& x) {
   std::cout << x.dump(2, ' ', false, json::error_handler_t::replace)
@@ -46,9 +51,29 @@ void read(source& node, const command& what) {
     print(as_objects(page));
 }
 
-void home(source& node, const command& what) {
+/// A dump tells why it was made.
+void tell_why(const json& about) {
+  const auto why = about.value("why", std::string{});
+  if (why.empty())
+    return;
+  const auto line =
+    fmt::format("{}, made {}: {}", about.value("node", std::string{}),
+                date_shown(about.value("time", std::int64_t{0})), why);
+  std::cout << fitted(line, std::min(width(line), why_max), false) << "\n\n";
+}
+
+void home(source& node, const command& what, const json& about) {
   auto all = json::object();
+  if (what.as_json)
+    all["about"] = about;
+  else
+    tell_why(about);
+  const auto there = node.ask("sheets", json::object()).at("sheets");
   for (const auto* sheet : {"node", "figures", "shards", "endpoints"}) {
+    // A node without an endpoint is one, too.
+    if (std::none_of(there.begin(), there.end(),
+                     [sheet](auto& x) { return x.at("name") == sheet; }))
+      continue;
     const auto page = node.ask("read", {{"sheet", sheet}, {"limit", 200}});
     if (!what.as_json)
       std::cout << as_table(page) << std::endl;
@@ -87,14 +112,44 @@ void trace(source& node, const command& what) {
   }
 }
 
+std::string log_line(const json& x) {
+  const auto text = x.at("line").get<std::string>();
+  return fmt::format("{} {:7} {}", x.at("time").get<std::string>(),
+                     x.at("level").get<std::string>(),
+                     fitted(text, width(text), false));
+}
+
+/// The lines as they come, the oldest first, until the program is ended.
+void follow(source& node, const command& what) {
+  auto question = what.question;
+  question["sort"] = "no";
+  question["reverse"] = true;
+  question["limit"] = bennu::runtime::sheet_query::rows_max;
+  question["offset"] = 0;
+  for (;;) {
+    const auto page = node.ask("read", question);
+    if (const auto& error = page.at("error"); error != "")
+      throw cli_error(exit_code::failed, error);
+    const auto objects = as_objects(page);
+    for (const auto& x : objects.at("rows")) {
+      question["after"] = std::to_string(x.at("no").get<std::uint64_t>());
+      std::cout << (what.as_json ? x.dump() : log_line(x)) << std::endl;
+    }
+    // Nothing is pushed: this is how one waits and sees the node go.
+    node.next_push(std::chrono::milliseconds{500});
+  }
+}
+
 void dump(source& node, const command& what) {
-  const auto content = take_snapshot(node).dump();
-  // What a node shows is for its user alone.
-  ::umask(S_IRWXG | S_IRWXO);
-  std::ofstream file{what.about};
-  file << content << '\n';
-  if (!file.flush())
-    throw cli_error(exit_code::failed, what.about + " cannot be written");
+  const auto about = node.connect();
+  const auto answer = what.on_node ? node.ask("dump", json::object())
+                                   : write_snapshot(node, about, what.about);
+  if (what.as_json)
+    print(answer);
+  else
+    std::cout << "dumped to " << answer.at("file").get<std::string>()
+              << (what.on_node ? ", on the node's machine" : "")
+              << "; bennu-observer open shows it" << std::endl;
 }
 
 void act(source& node, const command& what) {
@@ -113,15 +168,23 @@ void act(source& node, const command& what) {
 } // namespace
 
 void run(const command& what) {
-  const auto opened = open_source(what.to);
+  auto to = what.to;
+  if (what.follow && to.url.starts_with("file:"))
+    throw cli_error(exit_code::refused, "nothing follows in a dump");
+  // The node waits for its shards first.
+  if (what.on_node)
+    to.timeout = std::max<std::chrono::milliseconds>(to.timeout, dump_timeout);
+  const auto opened = open_source(to);
   auto& node = *opened;
   if (what.name == "dump")
     return dump(node, what);
-  node.connect();
-  if (what.name == "read")
+  const auto about = node.connect();
+  if (what.follow)
+    follow(node, what);
+  else if (what.name == "read")
     read(node, what);
   else if (what.name == "home")
-    home(node, what);
+    home(node, what, about);
   else if (what.name == "sheets")
     sheets(node, what);
   else if (what.name == "trace")

@@ -17,7 +17,8 @@ struct command {
   /// Empty: the full screen.
   std::string name{};
 
-  /// What it is about: a pid, a table, a file.
+  /// What it is about: a pid, a table, a file; of `dump` empty for a name made
+  /// of the node's and the time.
   std::string about{};
 
   /// The reason of exit, the child of terminate_child and restart_child.
@@ -27,6 +28,12 @@ struct command {
   json question = json::object();
 
   bool as_json = false;
+
+  /// Of `log`: go on with what comes.
+  bool follow = false;
+
+  /// Of `dump`: written there, not here.
+  bool on_node = false;
 
   /// Of a trace.
   std::size_t seconds = 10;

@@ -1,6 +1,7 @@
 #include "observer/cli/format.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <vector>
 
 #include <fmt/core.h>
@@ -53,6 +54,15 @@ std::string harmless(std::string_view text) {
 }
 
 } // namespace
+
+std::string date_shown(std::int64_t seconds) {
+  const std::time_t when = seconds;
+  std::tm parts{};
+  ::localtime_r(&when, &parts);
+  char text[24] = "";
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  return text;
+}
 
 bool is_number(std::string_view kind) {
   return kind == "integer" || kind == "bytes" || kind == "percent"

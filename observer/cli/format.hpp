@@ -3,6 +3,7 @@
 #include "channels/json.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ using bennu::channels::json;
 
 /// A cell by its column's kind: 1536 bytes are "1.5 kB", 61000 ms "1m01s".
 std::string shown(const json& cell, std::string_view kind);
+
+/// "2026-11-24 18:05:03", of seconds since 1970, where the program runs.
+std::string date_shown(std::int64_t seconds);
 
 /// Whether cells of this kind stand to the right.
 bool is_number(std::string_view kind);

@@ -94,6 +94,11 @@ void add_view(CLI::App& app, command& to, const view& x,
   sub->add_option("--filter", q->filter, "rows that contain this text");
   sub->add_option("--after", q->after, "where the page before ended");
   sub->add_flag("--json", to.as_json, "for scripts");
+  if (std::string_view{x.name} == "log") {
+    sub->add_option("--level", q->about, "lines of this level and above")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    sub->add_flag("--follow", to.follow, "and go on with those that come");
+  }
   if (std::string_view{x.name} == "tree"
       || std::string_view{x.name} == "process")
     q->limit = 500;
@@ -138,7 +143,12 @@ void add_acts(CLI::App& app, command& to) {
     to.name = "trace";
     to.question["limit"] = *limit;
   });
-  add_act(app, to, "dump", "FILE", "all views of a node, as a file");
+  auto* dump = add_act(app, to, "dump", "", "all views of a node, as a file");
+  auto* file = dump->add_option("FILE", to.about, "a new file on this machine");
+  dump
+    ->add_flag("--on-node", to.on_node,
+               "on the node's machine, where its dumps go")
+    ->excludes(file);
 }
 
 } // namespace

@@ -1,12 +1,17 @@
 #include "observer/cli/snapshot.hpp"
 
+#include "observer/agent.hpp"
 #include "observer/cli/client.hpp"
 #include "observer/cli/format.hpp"
+#include "observer/dump_file.hpp"
 #include "observer/page_json.hpp"
+#include "runtime/sheet.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 
 #include <fmt/core.h>
 
@@ -15,6 +20,7 @@ namespace observer_cli {
 namespace {
 
 constexpr auto mark = "bennu_dump";
+constexpr auto rows_max = bennu::runtime::sheet_query::rows_max;
 
 [[noreturn]] void fail(const std::string& text) {
   throw cli_error(exit_code::failed, text);
@@ -44,21 +50,32 @@ void sort_rows(json& page, const std::string& column, bool reverse) {
 
 } // namespace
 
-json take_snapshot(source& node) {
-  const auto about = node.connect();
-  const auto sheets = node.ask("sheets", json::object()).at("sheets");
-  auto pages = json::object();
-  for (const auto& x : sheets) {
+json write_snapshot(source& node, json about, std::string path) {
+  if (path.empty())
+    path = bennu::observer::dump_name(about.value("node", std::string{}), 1);
+  about["why"] = "asked for";
+  about["time"] = std::time(nullptr);
+  bennu::observer::dump_content content{
+    .about = std::move(about),
+    .sheets = node.ask("sheets", json::object()).at("sheets"),
+    .history = node.ask("history", json::object())};
+  for (const auto& x : content.sheets) {
     if (x.at("about") != "")
       continue;
     const auto name = x.at("name").get<std::string>();
-    pages[name] = node.ask("read", {{"sheet", name}, {"limit", 1000}});
+    content.pages.emplace_back(
+      name, node.ask("read", {{"sheet", name}, {"limit", rows_max}}));
   }
-  return {{mark, 1},
-          {"about", about},
-          {"sheets", sheets},
-          {"history", node.ask("history", json::object())},
-          {"pages", pages}};
+  // As large as one that the node writes itself.
+  const auto text = bennu::observer::dump_text(
+    std::move(content), bennu::observer::agent_options{}.dump_bytes_max);
+  try {
+    bennu::observer::write_private_file(path, text);
+  } catch (const std::runtime_error& e) {
+    fail(e.what());
+  }
+  return {{"file", std::filesystem::absolute(path).lexically_normal().string()},
+          {"bytes", text.size()}};
 }
 
 json snapshot::connect() {

@@ -6,8 +6,10 @@
 
 namespace observer_cli {
 
-/// All sheets of a node, as far as a page goes: what `dump` writes.
-json take_snapshot(source& node);
+/// Writes all sheets of a node, as far as a page and a dump go, to a new file
+/// for this user alone; `path` empty: a name made of the node's and the time.
+/// `about`: what connect() has answered. Answers {file, bytes}.
+json write_snapshot(source& node, json about, std::string path);
 
 /// A dump in a file, asked as a node is. Value.
 class snapshot final : public source {

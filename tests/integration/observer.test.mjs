@@ -1,16 +1,17 @@
 // The story's three moments, and what strangers try, against a chat node.
 
 import assert from "node:assert/strict";
-import {execFileSync} from "node:child_process";
-import {statSync} from "node:fs";
+import {execFileSync, spawn} from "node:child_process";
 import net from "node:net";
 import {dirname, join as joinPath} from "node:path";
+import {createInterface} from "node:readline";
 import {test} from "node:test";
 
 import {within} from "./support/node_under_test.mjs";
-import {asked, eventually, observe, startObserved, token, tokenFile}
+import {asked, eventually, observe, program, startObserved, token, tokenFile}
   from "./support/observer.mjs";
-import {connect, join, next, push} from "./support/phoenix_client.mjs";
+import {connect, join, next, polling, push} from "./support/phoenix_client.mjs";
+import {RawHttp, request} from "./support/raw_http.mjs";
 import {exchange, frame, opcodes, RawWebSocket, upgradeRequest}
   from "./support/raw_websocket.mjs";
 
@@ -130,61 +131,6 @@ test("each command answers in text and in JSON", async (t) => {
   assert.ok(sockets.rows[0]["bytes in"] > 0);
 });
 
-test("a dump is shown with the same views", async (t) => {
-  const seen = await startObserved(t);
-  const socket = await connect(t, seen.node);
-  await join(socket, "rooms:lobby");
-  const file = `${seen.file}.dump`;
-  const {code, stderr} =
-    await observe([seen.url, "--token-file", seen.file, "dump", file]);
-  assert.equal(code, 0, stderr);
-  const dump = {url: `file:${file}`, file: seen.file};
-  const {rows} = await asked(dump, "topics", "--filter", "lobby");
-  assert.deepEqual(rows.map((x) => [x.topic, x.subscribers]),
-    [["rooms:lobby", 1]]);
-  const {rows: names} = await asked(dump, "names", "--sort", "name",
-    "--reverse", "--limit", "2");
-  assert.equal(names.length, 2);
-  assert.ok(names[0].name > names[1].name);
-  assert.equal((await asked(dump, "home")).node.name, "chat@127.0.0.1");
-  assert.equal((await observe([dump.url, "kill", "chat.pubsub"])).code, 5);
-  assert.equal((await observe([`file:${seen.file}`, "home"])).code, 1);
-  const {code: opened, stdout} = await observe(["open", file, "tree"]);
-  assert.equal(opened, 0);
-  assert.match(stdout, /chat\.endpoint/);
-  assert.equal(statSync(file).mode & 0o077, 0, "for its owner alone");
-});
-
-test("SIGUSR1 leaves a dump that opens with the node's sockets", async (t) => {
-  const folder = dirname(tokenFile(t));
-  const seen = await startObserved(t, {args: ["--dump-dir", folder]});
-  const socket = await connect(t, seen.node);
-  await join(socket, "rooms:lobby");
-  seen.node.signal("SIGUSR1");
-  const [, file] = await eventually("the node says where the dump is",
-    () => Promise.resolve(seen.node.output.match(/dumped to (\S+\.dump);/)),
-    (x) => x);
-  assert.ok(file.startsWith(folder), file);
-  assert.equal(statSync(file).mode & 0o077, 0, "for its owner alone");
-  const {code, stdout, stderr} =
-    await observe(["open", file, "sockets", "--json"]);
-  assert.equal(code, 0, stderr);
-  const {rows} = JSON.parse(stdout);
-  assert.equal(rows.length, 1);
-  assert.match(rows[0].peer, /^127\.0\.0\.1:/);
-  // And the node goes on.
-  assert.equal((await join(socket, "rooms:attic")).status, "ok");
-});
-
-test("a dump that cannot be written is logged and harms nothing", async (t) => {
-  const seen = await startObserved(t, {args: ["--dump-dir", "/no/such/place"]});
-  seen.node.signal("SIGUSR1");
-  await eventually("the node says so",
-    () => Promise.resolve(seen.node.output), (x) => x.includes("no dump: /no/"));
-  const socket = await connect(t, seen.node);
-  assert.equal((await join(socket, "rooms:lobby")).status, "ok");
-});
-
 test("by TLS from elsewhere, with the certificate checked", async (t) => {
   const folder = dirname(tokenFile(t));
   const [certificate, key] = ["cert.pem", "key.pem"].map((x) =>
@@ -222,6 +168,52 @@ test("a client is closed by its socket, and comes back", async (t) => {
     "close", "chat.history"]);
   assert.equal(code, 1);
   assert.match(stderr, /no socket/);
+});
+
+test("a client that polls is a socket as others are", async (t) => {
+  const seen = await startObserved(t, {args: ["--allow-destructive"]});
+  const socket = await connect(t, seen.node, polling[0]);
+  const {channel} = await join(socket, "rooms:lobby");
+  const http = new RawHttp(seen.node.port).send(request("GET",
+    "/socket/longpoll?vsn=2.0.0", {"User-Agent": "a poller by hand"}));
+  t.after(() => http.destroy());
+  assert.match((await http.next()).body, /"status":410/);
+  const {rows} = await eventually("both are shown",
+    () => asked(seen, "sockets", "--sort", "channels"),
+    (x) => x.rows.length === 2 && x.rows[0]["bytes out"] > 0);
+  const [one, other] = rows;
+  assert.deepEqual([one.transport, one.channels], ["longpoll", 1]);
+  assert.match(one.peer, /^127\.0\.0\.1:\d+$/);
+  assert.ok(one["bytes in"] > 0 && one.connected >= 0 && one.heard >= 0);
+  assert.deepEqual([other.transport, other["user agent"], other.channels],
+    ["longpoll", "a poller by hand", 0]);
+  assert.equal(other.peer, `127.0.0.1:${http.socket.localPort}`);
+  await asked(seen, "close", one.pid);
+  await eventually("it comes back as another", () => asked(seen, "sockets"),
+    (x) => x.rows.some((y) => y.channels === 1)
+      && x.rows.every((y) => y.pid !== one.pid));
+  await eventually("and is in its room",
+    () => Promise.resolve(channel.state), (x) => x === "joined");
+});
+
+test("the log is followed from a level on", async (t) => {
+  const seen = await startObserved(t, {args: ["--allow-destructive"]});
+  const child = spawn(program, [seen.url, "--token-file", seen.file, "log",
+    "--follow", "--level", "warning", "--json"],
+    {stdio: ["ignore", "pipe", "inherit"]});
+  t.after(() => child.kill());
+  const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
+  await asked(seen, "kill", "chat.history");
+  for (let all = ""; !all.includes("kills <");) {
+    const {value} = await within(20_000, "a line comes", lines.next());
+    const {level, line} = JSON.parse(value);
+    assert.match(level, /^(warning|error)$/);
+    all += line;
+  }
+  const {code, stderr} = await observe([seen.url, "--token-file", seen.file,
+    "log", "--level", "loud"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /loud/);
 });
 
 test("presences are shown by topic, and who works just now", async (t) => {

@@ -38,8 +38,9 @@ export async function startObserved(t, {args = [], port = 0} = {}) {
 }
 
 /** Runs the program to its end: {code, stdout, stderr}. */
-export async function observe(args) {
-  const child = spawn(program, args, {stdio: ["ignore", "pipe", "pipe"]});
+export async function observe(args, options = {}) {
+  const child = spawn(program, args,
+    {...options, stdio: ["ignore", "pipe", "pipe"]});
   let stdout = "", stderr = "";
   child.stdout.on("data", (x) => { stdout += x; });
   child.stderr.on("data", (x) => { stderr += x; });
