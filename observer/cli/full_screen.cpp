@@ -2,6 +2,7 @@
 
 #include "observer/cli/client.hpp"
 #include "observer/cli/screen.hpp"
+#include "observer/cli/snapshot.hpp"
 #include "runtime/clock.hpp"
 
 #include <atomic>
@@ -37,6 +38,9 @@ public:
     ::cbreak();
     ::noecho();
     ::keypad(stdscr, TRUE);
+    // What terminals send, whether or not their description knows of it.
+    ::define_key("\033[5~", KEY_PPAGE);
+    ::define_key("\033[6~", KEY_NPAGE);
     ::set_escdelay(25);
     ::wtimeout(stdscr, key_wait_ms);
     ::curs_set(0);
@@ -135,6 +139,7 @@ public:
     while (!told_to_end) {
       if (now() >= due_)
         refresh();
+      take_pushes();
       terminal::show(screen_.draw(terminal::width(), terminal::height()));
       switch (screen_.press(terminal::read_key())) {
       case screen::wish::quit:
@@ -142,8 +147,11 @@ public:
       case screen::wish::refresh:
         due_ = now();
         break;
-      case screen::wish::kill:
-        kill();
+      case screen::wish::act:
+        act();
+        break;
+      case screen::wish::dump:
+        dump();
         break;
       case screen::wish::nothing:
         break;
@@ -161,8 +169,10 @@ private:
                             : now() + screen_.interval();
     try {
       if (!connected_) {
-        screen_.connected(node_->connect());
+        about_ = node_->connect();
+        screen_.connected(about_);
         connected_ = true;
+        screen_.knows(node_->ask("sheets", json::object()).at("sheets"));
       }
       std::vector<json> pages;
       for (const auto& x : screen_.questions(terminal::height()))
@@ -176,11 +186,38 @@ private:
     }
   }
 
-  void kill() {
+  /// What came by itself: a trace's events.
+  void take_pushes() {
+    if (!connected_)
+      return;
     try {
-      node_->ask("kill", {{"pid", screen_.chosen_pid()}});
-      screen_.say("killed " + screen_.chosen_pid());
+      while (const auto x = node_->next_push(std::chrono::milliseconds{0}))
+        screen_.pushed(x->first, x->second);
+    } catch (const cli_error& e) {
+      told(e);
+    }
+  }
+
+  void act() {
+    try {
+      const auto what = screen_.to_do();
+      // One at a time is traced for a viewer.
+      if (what.event == "trace")
+        node_->ask("untrace", json::object());
+      const auto answer = node_->ask(what.event, what.payload);
+      screen_.did();
+      if (answer.contains("file"))
+        screen_.say("dumped there to " + answer["file"].get<std::string>());
       due_ = now();
+    } catch (const cli_error& e) {
+      told(e);
+    }
+  }
+
+  void dump() {
+    try {
+      const auto answer = write_snapshot(*node_, about_, "");
+      screen_.say("dumped to " + answer.at("file").get<std::string>());
     } catch (const cli_error& e) {
       told(e);
     }
@@ -196,6 +233,7 @@ private:
 
   std::unique_ptr<source> node_;
   screen screen_;
+  json about_ = json::object();
   bool connected_ = false;
   bennu::runtime::time_point due_{};
 };

@@ -4,6 +4,7 @@
 #include "observer/cli/screen_views.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace observer_cli {
 
@@ -16,12 +17,14 @@ screen::screen(std::string url, std::chrono::milliseconds interval)
 // -- keys ---------------------------------------------------------------------
 
 screen::wish screen::press(const key& x) {
-  if (typing_)
+  if (typing_ != typing::nothing)
     return press_while_typing(x);
   if (confirming_) {
+    if (x.what == key::kind::none)
+      return wish::nothing;
     confirming_ = false;
     said_.clear();
-    return x.text == 'y' ? wish::kill : wish::nothing;
+    return x.text == 'y' ? wish::act : wish::nothing;
   }
   if (helping_ && x.what != key::kind::none && x.text != 'q') {
     helping_ = false;
@@ -68,7 +71,7 @@ screen::wish screen::press_text(char x) {
     paused_ = !paused_;
     return wish::refresh;
   case '/':
-    typing_ = true;
+    typing_ = typing::filter;
     typed_ = here().filter;
     return wish::nothing;
   case 's':
@@ -86,12 +89,26 @@ screen::wish screen::press_text(char x) {
   case '-':
     interval_ = std::max<milliseconds>(interval_ / 2, interval_min);
     return wish::nothing;
+  case 'f':
+  case ' ':
+    return turn_page(1);
+  case 'b':
+    return turn_page(-1);
+  case 'v':
+    return show_views();
+  case 'l':
+    return next_level();
+  case 't':
+    return trace();
+  case 'd':
+    return wish::dump;
   case 'K':
-    if (read_only_)
-      said_ = "this node is read-only: start it with --allow-destructive";
-    else if (!chosen_pid().empty())
-      confirming_ = true;
-    return wish::nothing;
+  case 'X':
+  case 'C':
+  case 'T':
+  case 'R':
+  case 'D':
+    return ask_for(x);
   default:
     break;
   }
@@ -107,15 +124,21 @@ screen::wish screen::press_while_typing(const key& x) {
   else if (x.what == key::kind::backspace && !typed_.empty())
     typed_.pop_back();
   else if (x.what == key::kind::escape)
-    typing_ = false;
+    typing_ = typing::nothing;
   if (x.what != key::kind::enter)
     return wish::nothing;
-  typing_ = false;
+  if (std::exchange(typing_, typing::nothing) == typing::reason) {
+    deed_.payload["reason"] = typed_;
+    return wish::act;
+  }
   here().filter = typed_;
   here().offset = 0;
   here().chosen = 0;
+  here().afters.clear();
   return wish::refresh;
 }
+
+// -- walking ------------------------------------------------------------------
 
 screen::wish screen::go_to(std::size_t view) {
   if (view >= std::size(screen_views))
@@ -130,6 +153,8 @@ screen::wish screen::go_to(std::size_t view) {
 
 screen::wish screen::step_view(int by) {
   constexpr auto count = static_cast<int>(std::size(screen_views));
+  if (view_ == std::size(screen_views)) // all views: beside the first and last
+    return go_to(by > 0 ? 0 : view_ - 1);
   return go_to(
     static_cast<std::size_t>((static_cast<int>(view_) + by + count) % count));
 }
@@ -141,6 +166,20 @@ void screen::choose(int by) {
   const auto to = static_cast<int>(here().chosen) + by;
   here().chosen =
     static_cast<std::size_t>(std::clamp(to, 0, std::max(0, rows - 1)));
+}
+
+/// The cell of that column in the chosen row; empty when there is none.
+std::string screen::cell_named(const char* column) const {
+  if (pages_.empty() || is_home())
+    return "";
+  const auto& page = pages_.back();
+  if (here().chosen >= page.at("rows").size())
+    return "";
+  const auto& row = page.at("rows")[here().chosen];
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (page.at("columns")[i].at("name") == column && row[i].is_string())
+      return row[i].get<std::string>();
+  return "";
 }
 
 /// The first cell of that kind in the chosen row; empty when there is none.
@@ -167,12 +206,26 @@ std::string screen::chosen_pid() const {
   return here().sheet == "process" ? here().about : cell_of("pid");
 }
 
+/// All that the node has, also what no digit stands for.
+screen::wish screen::show_views() {
+  path_ = {{.title = "All views", .sheet = "views"}};
+  pages_.clear();
+  said_.clear();
+  view_ = std::size(screen_views);
+  return wish::refresh;
+}
+
 screen::wish screen::walk_in() {
   if (here().sheet == "tables") {
     const auto name = cell_of("text");
     if (name.empty())
       return wish::nothing;
     path_.push_back({.title = "table " + name, .sheet = "rows", .about = name});
+  } else if (here().sheet == "views") {
+    const auto name = cell_of("text");
+    if (name.empty())
+      return wish::nothing;
+    path_.push_back({.title = name, .sheet = name});
   } else {
     const auto pid = cell_of("pid");
     if (pid.empty() || pid == here().about)
@@ -188,8 +241,27 @@ screen::wish screen::walk_back() {
   said_.clear();
   if (path_.size() == 1)
     return wish::nothing;
+  const bool untrace = is_trace() && !trace_over_;
   path_.pop_back();
   pages_.clear();
+  if (!untrace)
+    return wish::refresh;
+  deed_ = {.event = "untrace"};
+  return wish::act;
+}
+
+/// Of the log: lines of at least this level.
+screen::wish screen::next_level() {
+  constexpr const char* levels[] = {"", "info", "warning", "error"};
+  auto& x = here();
+  if (x.sheet != "log")
+    return wish::nothing;
+  const auto* at = std::find(std::begin(levels), std::end(levels), x.about);
+  x.about = at == std::end(levels) || std::next(at) == std::end(levels)
+              ? levels[0]
+              : *std::next(at);
+  x.title = x.about.empty() ? "Log" : "Log, " + x.about + " and above";
+  x.offset = 0;
   return wish::refresh;
 }
 
@@ -206,6 +278,7 @@ screen::wish screen::sort_next(int by) {
   here().sort = columns[next].at("name").get<std::string>();
   here().reverse = false;
   here().offset = 0;
+  here().afters.clear();
   return wish::refresh;
 }
 
@@ -230,8 +303,15 @@ screen::wish screen::switch_rates() {
 screen::wish screen::turn_page(int by) {
   if (pages_.empty() || is_home())
     return wish::nothing;
+  auto& afters = here().afters;
   const auto rows = pages_.back().at("rows").size();
-  if (by > 0 && rows > 0 && here().offset + 2 * rows <= rows_max)
+  const auto more = pages_.back().value("more", std::string{});
+  if (by > 0 && !more.empty())
+    afters.push_back(more);
+  else if (by < 0 && !afters.empty())
+    afters.pop_back();
+  else if (by > 0 && afters.empty() && rows > 0
+           && here().offset + 2 * rows <= rows_max)
     here().offset += rows;
   else if (by < 0)
     here().offset -= std::min(here().offset, std::max<std::size_t>(rows, 10));
@@ -242,14 +322,21 @@ screen::wish screen::turn_page(int by) {
 // -- answers ------------------------------------------------------------------
 
 std::vector<json> screen::questions(std::size_t height) const {
-  if (is_home())
-    return {{{"sheet", "node"}, {"limit", 50}},
-            {{"sheet", "shards"},
-             {"limit", 64},
-             {"sort", "shard"},
-             {"reverse", true}},
-            {{"sheet", "endpoints"}, {"limit", 16}}};
+  if (is_home()) {
+    std::vector<json> all{{{"sheet", "node"}, {"limit", 50}},
+                          {{"sheet", "shards"},
+                           {"limit", 64},
+                           {"sort", "shard"},
+                           {"reverse", true}}};
+    // A node without an endpoint is one, too.
+    if (std::any_of(sheets_.begin(), sheets_.end(),
+                    [](auto& x) { return x.at("name") == "endpoints"; }))
+      all.push_back({{"sheet", "endpoints"}, {"limit", 16}});
+    return all;
+  }
   const auto& x = here();
+  if (is_trace() || x.sheet == "views")
+    return {};
   json q{{"sheet", x.sheet},
          {"about", x.about},
          {"filter", x.filter},
@@ -259,6 +346,8 @@ std::vector<json> screen::questions(std::size_t height) const {
           std::clamp<std::size_t>(height, frame_lines + 1, 200) - frame_lines}};
   if (!x.sort.empty())
     q["sort"] = x.sort;
+  if (!x.afters.empty())
+    q["after"] = x.afters.back();
   return {q};
 }
 
@@ -266,7 +355,7 @@ void screen::connected(const json& about) {
   online_ = true;
   node_ = about.value("node", "");
   read_only_ = about.value("read_only", true);
-  said_.clear();
+  said_ = about.value("why", std::string{});
 }
 
 void screen::lost(const std::string& why) {
@@ -277,9 +366,35 @@ void screen::lost(const std::string& why) {
 void screen::answered(std::vector<json> pages) {
   if (is_home())
     note_history(pages);
+  if (here().sheet == "views")
+    pages = {views_page()};
   pages_ = std::move(pages);
   const auto rows = pages_.empty() ? 0 : pages_.back().at("rows").size();
   here().chosen = std::min(here().chosen, rows > 0 ? rows - 1 : 0);
+}
+
+/// The sheets that are about nothing in particular, as one of them.
+json screen::views_page() const {
+  auto rows = json::array();
+  for (const auto& x : sheets_) {
+    if (x.at("about") != "")
+      continue;
+    std::string columns;
+    for (const auto& y : x.at("columns"))
+      columns +=
+        (columns.empty() ? "" : ", ") + y.at("name").get<std::string>();
+    const auto name = x.at("name").get<std::string>();
+    if (here().filter.empty() || name.find(here().filter) != std::string::npos)
+      rows.push_back({name, columns});
+  }
+  return {{"sheet", "views"},
+          {"columns",
+           {{{"name", "view"}, {"kind", "text"}},
+            {{"name", "what it shows"}, {"kind", "text"}}}},
+          {"rows", std::move(rows)},
+          {"more", ""},
+          {"missing", json::array()},
+          {"error", ""}};
 }
 
 void screen::note_history(const std::vector<json>& pages) {

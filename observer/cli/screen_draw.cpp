@@ -89,6 +89,16 @@ std::string sparkline(const std::vector<int>& percents) {
   return x;
 }
 
+/// What a confirmation asks.
+std::string question_of(const std::string& event, const json& payload) {
+  if (event == "dump")
+    return "dump to a file of the node's machine?";
+  if (payload.contains("pid"))
+    return fmt::format("{} {}?", event, payload["pid"].get<std::string>());
+  return fmt::format("{} {} of {}?", event, payload["id"].get<std::string>(),
+                     payload["supervisor"].get<std::string>());
+}
+
 /// The last `count` values, in percent of the greatest.
 std::vector<int> of_late(const json& values, std::size_t count) {
   std::int64_t most = 1;
@@ -116,6 +126,7 @@ std::vector<screen_line> screen::draw(std::size_t width,
                                     whole("at least 40x8, please", width));
   std::vector<screen_line> lines{title_line(width), views_line(width)};
   auto body = helping_         ? help(width)
+              : is_trace()     ? traced(width, height)
               : pages_.empty() ? std::vector<screen_line>{}
               : is_home()      ? home(width)
                                : table(pages_.back(), width, true);
@@ -131,10 +142,16 @@ std::vector<screen_line> screen::draw(std::size_t width,
 screen_line screen::title_line(std::size_t width) const {
   auto text =
     fmt::format("{} | {}", node_.empty() ? url_ : node_, here().title);
+  if (!here().sort.empty())
+    text += " by " + here().sort;
+  if (here().reverse)
+    text += ", reversed";
   if (!here().filter.empty())
     text += fmt::format(" | /{}", here().filter);
   if (here().offset > 0)
     text += fmt::format(" | from row {}", here().offset + 1);
+  if (!here().afters.empty())
+    text += fmt::format(" | page {}", here().afters.size() + 1);
   const auto right = fmt::format("{}{} every {:.1f}s", paused_ ? "PAUSED " : "",
                                  read_only_ ? "read-only" : "may kill",
                                  static_cast<double>(interval_.count()) / 1000);
@@ -157,10 +174,15 @@ screen_line screen::views_line(std::size_t width) const {
 }
 
 screen_line screen::foot_line(std::size_t width) const {
-  if (typing_)
+  if (typing_ == typing::filter)
     return whole("/" + typed_ + "_", width, style::head);
+  if (typing_ == typing::reason)
+    return whole("exit signal to " + deed_.payload.at("pid").get<std::string>()
+                   + ", the reason: " + typed_ + "_",
+                 width, style::hot);
   if (confirming_)
-    return whole("kill " + chosen_pid() + "? y/n", width, style::hot);
+    return whole(question_of(deed_.event, deed_.payload) + " y/n", width,
+                 style::hot);
   if (!online_)
     return whole((said_.empty() ? "connecting" : said_) + " - trying again",
                  width, style::hot);
@@ -174,16 +196,26 @@ screen_line screen::foot_line(std::size_t width) const {
 std::vector<screen_line> screen::help(std::size_t width) const {
   const char* lines[] = {
     "1-9 0, left right   choose a view",
-    "up down, PgUp PgDn  choose a row, turn pages",
-    "Enter               walk into a process or a table",
+    "v                   all views: registries, presences, limits, reports, "
+    "...",
+    "up down             choose a row",
+    "PgUp PgDn, b f      turn pages",
+    "Enter               walk into a process, a table, a link, a view",
     "Esc, Backspace      back",
     "s S                 sort by the next column, the one before",
     "r                   the other way round",
     "w                   of processes: since they began, in a second",
     "/                   search: only rows with that text",
+    "l                   of the log: lines of a higher level only",
+    "t                   trace the chosen process",
     "p                   pause",
     "+ -                 refresh half as often, twice as often",
-    "K                   kill the chosen process, when the node lets you",
+    "d                   dump all views to a file here",
+    "When the node lets you:",
+    "K X                 kill the chosen process, send it an exit signal",
+    "C                   close the chosen client",
+    "T R                 of the tree: terminate a child, restart it",
+    "D                   dump all views to a file of the node's machine",
     "q                   quit",
   };
   std::vector<screen_line> all;
@@ -218,13 +250,29 @@ std::vector<screen_line> screen::home(std::size_t width) const {
   }
   for (auto& x : figures(width))
     lines.push_back(std::move(x));
-  if (pages_.size() < 3)
+  if (pages_.size() < 2)
     return lines;
   for (auto& x : shards(pages_[1], width))
     lines.push_back(std::move(x));
+  if (pages_.size() < 3)
+    return lines;
   lines.push_back(whole("", width));
   for (auto& x : table(pages_[2], width, false))
     lines.push_back(std::move(x));
+  return lines;
+}
+
+/// What a process has done since somebody asked, the last of it.
+std::vector<screen_line> screen::traced(std::size_t width,
+                                        std::size_t height) const {
+  std::vector<screen_line> lines{
+    whole(fmt::format("{} events{}", traced_.size(),
+                      trace_over_ ? ", and that was all" : ""),
+          width, style::head)};
+  const auto room = height - std::min(height, frame_lines);
+  const auto from = traced_.size() - std::min(traced_.size(), room);
+  for (auto i = from; i < traced_.size(); ++i)
+    lines.push_back(whole(traced_[i], width));
   return lines;
 }
 

@@ -1,10 +1,12 @@
 // The full screen of bennu-observer, in a terminal of 80 by 24.
 
 import assert from "node:assert/strict";
+import {readdirSync} from "node:fs";
+import {dirname, join as joinPath} from "node:path";
 import {test} from "node:test";
 
 import {startNode} from "./support/node_under_test.mjs";
-import {startObserved} from "./support/observer.mjs";
+import {observe, startObserved} from "./support/observer.mjs";
 import {connect, join} from "./support/phoenix_client.mjs";
 import {openScreen as open} from "./support/terminal.mjs";
 
@@ -46,14 +48,14 @@ test("the table view is as it always was", async (t) => {
   await terminal.sees("| Home");
   await terminal.press("7/rooms\r");
   // Once the search has been entered, and not while it is typed.
-  const screen = golden(await terminal.sees("| Topics | /rooms", "h help",
-    {pattern: "^rooms:lobby", count: 1}));
+  const screen = golden(await terminal.sees("| Topics by subscribers | /rooms",
+    "h help", {pattern: "^rooms:lobby", count: 1}));
   assert.deepEqual(screen, [
-    "chat@127.0.0.1 | Topics | /rooms                            " +
+    "chat@127.0.0.1 | Topics by subscribers | /rooms             " +
       "read-only every 1.5s",
     "1Home 2Procs 3Tree 4Tables 5Names 6Sockets 7Topics 8Channels 9Pubsub 0Log",
-    "topic       subscribers pubsub      shard",
-    "rooms:lobby           1 chat.pubsub     0",
+    "topic       subscribers broadcasts/s pubsub      shard",
+    "rooms:lobby           1            0 chat.pubsub     0",
     ...Array(19).fill(""),
     "h help  q quit  p pause  / search  s sort  Enter walk in  Esc back",
   ]);
@@ -66,15 +68,81 @@ test("a search, a walk into a process and back", async (t) => {
   await terminal.press("2");
   await terminal.sees("| Procs", "mailbox");
   await terminal.press("/history\r");
-  const found = await terminal.sees("| Procs | /history", "chat.history",
-    {pattern: "^<", count: 1});
+  const found = await terminal.sees("| Procs by mailbox | /history",
+    "chat.history", {pattern: "^<", count: 1});
   const [pid] = found[3].match(/^<[\d.]+>/);
   await terminal.press("\r");
   await terminal.sees(`| process ${pid}`, "initial call");
   await terminal.press("\x1b");
-  await terminal.sees("| Procs | /history", {pattern: "^<", count: 1});
+  await terminal.sees("| Procs by mailbox | /history",
+    {pattern: "^<", count: 1});
   await terminal.press("h");
-  await terminal.sees("walk into a process or a table");
+  await terminal.sees("walk into a process, a table");
+});
+
+test("a process is traced, dumped and ended from the keyboard", async (t) => {
+  const seen = await startObserved(t, {args: ["--allow-destructive"]});
+  const socket = await connect(t, seen.node);
+  const {channel} = await join(socket, "rooms:lobby");
+  const terminal = open(t, seen);
+  await terminal.sees("| Home", "may kill");
+  await terminal.press("2/history\r");
+  const history = ["| Procs by mailbox | /history",
+    {pattern: "^<.*chat.history", count: 1}];
+  const [pid] = (await terminal.sees(...history, {pattern: "^<", count: 1}))[3]
+    .match(/^<[\d.]+>/);
+  await terminal.press("t");
+  await terminal.sees(`| trace ${pid}`);
+  channel.push("new_msg", {body: "hi"});
+  await terminal.sees(`| trace ${pid}`, {pattern: ` got .* from <`});
+  await terminal.press("\x1b");
+  await terminal.sees(...history);
+  await terminal.press("d");
+  await terminal.sees("dumped to ");
+  const [dump] = readdirSync(dirname(seen.file)).filter(
+    (x) => x.endsWith(".dump"));
+  const {stdout} = await observe(["open", joinPath(dirname(seen.file), dump),
+    "names"]);
+  assert.match(stdout, /chat\.history/);
+  await terminal.press("X");
+  await terminal.sees(`exit signal to ${pid}, the reason: shutdown_`);
+  await terminal.press("\r");
+  await terminal.sees(`sent an exit signal to ${pid}`);
+  await terminal.press("3");
+  await terminal.sees("| Tree ", {pattern: "chat.history .* running  *1$"});
+});
+
+test("a read-only node says so to who would kill", async (t) => {
+  const seen = await startObserved(t);
+  const terminal = open(t, seen);
+  await terminal.sees("| Home", "read-only");
+  await terminal.press("2");
+  await terminal.sees("| Procs", "chat.history");
+  for (const key of "KXCTRD") {
+    await terminal.press(key);
+    await terminal.sees("this node is read-only: start it with");
+    await terminal.press("2");
+    await terminal.sees("| Procs", "chat.history", "h help");
+  }
+});
+
+test("all views are listed, and the log is cut to a level", async (t) => {
+  const seen = await startObserved(t);
+  const terminal = open(t, seen);
+  await terminal.sees("| Home");
+  await terminal.press("v");
+  const lines = await terminal.sees("| All views", {pattern: "^allocator "});
+  const at = lines.findIndex((x) => x.startsWith("limits "));
+  await terminal.press("\x1bOB".repeat(at - 3));
+  await terminal.press("\r");
+  await terminal.sees("| limits", "open files");
+  await terminal.press("\x1b");
+  await terminal.sees("| All views");
+  await terminal.press("0");
+  await terminal.sees("| Log ", "observer: ws");
+  await terminal.press("lll");
+  const errors = await terminal.sees("| Log, error and above", "h help");
+  assert.ok(!errors.some((x) => x.includes("observer: ws")));
 });
 
 test("a wider terminal is used, and a small one borne", async (t) => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {spawn} from "node:child_process";
+import {dirname} from "node:path";
 import {createInterface} from "node:readline";
 
 import {within} from "./node_under_test.mjs";
@@ -11,9 +12,9 @@ const play = new URL("terminal.py", import.meta.url).pathname;
 
 /** The program in a terminal; ends with the test. */
 class Terminal {
-  constructor(t, args) {
+  constructor(t, args, cwd) {
     this.child = spawn("python3", ["-B", play, program, ...args],
-      {stdio: ["pipe", "pipe", "inherit"]});
+      {cwd, stdio: ["pipe", "pipe", "inherit"]});
     t.after(() => this.child.kill());
     this.answers = createInterface({input: this.child.stdout})
       [Symbol.asyncIterator]();
@@ -44,6 +45,7 @@ class Terminal {
   }
 }
 
+/** It runs in the folder of the token, so that is where its files go. */
 export function openScreen(t, {url, file}) {
-  return new Terminal(t, [url, "--token-file", file]);
+  return new Terminal(t, [url, "--token-file", file], dirname(file));
 }
