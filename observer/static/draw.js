@@ -28,7 +28,10 @@ export function sparkline(name, values, words) {
   return box;
 }
 
-/** The supervision tree, from left to right, a line a child. */
+/**
+ * The supervision tree, from left to right, a line a child. `open` is called
+ * with the child that was chosen: {pid, id, parent, state}.
+ */
 export function tree(page, open) {
   const at = Object.fromEntries(page.columns.map(({name}, i) => [name, i]));
   const line = 24, indent = 190, width = 180, height = 20;
@@ -36,6 +39,7 @@ export function tree(page, open) {
     depth: row[at.depth], id: row[at.id] || row[at.pid], pid: row[at.pid],
     type: row[at.type], state: row[at.state], restarts: row[at.restarts],
     children: row[at.children], note: row[at.note], last: row[at["last exit"]],
+    parent: row[at.parent],
   }));
   const deepest = Math.max(0, ...rows.map((x) => x.depth));
   const svg = make("svg", {
@@ -78,6 +82,7 @@ function box(x, left, top, width, height, open) {
   const group = make("g", {class: marks.join(" "), role: "button", tabindex: 0},
     title, make("rect", {x: left, y: top, width, height}), text, more);
   group.dataset.id = x.id;
-  group.onclick = () => x.pid && open(x.pid);
+  group.onclick = () => open(x);
+  group.onkeydown = ({key}) => key === "Enter" && open(x);
   return group;
 }

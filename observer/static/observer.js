@@ -15,7 +15,12 @@ const first = ["home", "processes", "activity", "tree", "tables", "sockets", "ch
 const state = {
   view: "home", about: "", sort: "", reverse: false, paused: false,
   readOnly: true, sheets: [], asked: 0,
+  // Where the pages before began: {offset} or {after}.
+  pages: [{}], page: null, child: null, node: {},
 };
+
+/** As the node's own. */
+const rowsMax = 1000, traceMax = 1000, traceSeconds = 60;
 
 // -- connecting ---------------------------------------------------------------
 
@@ -43,7 +48,10 @@ function enter(token) {
   });
   socket.connect();
   channel = socket.channel("observer:node", {});
+  channel.on("trace", ({text}) => traced(text));
+  channel.on("trace_ended", () => traced("-- no more: trace again"));
   channel.join().receive("ok", async (about) => {
+    state.node = about;
     at("node").textContent = about.node;
     document.title = `${about.node} - observer`;
     state.readOnly = about.read_only;
@@ -84,14 +92,20 @@ function drawViews() {
   }));
 }
 
-function go(view, about = "") {
+/** `child`: as which child of a supervisor it was chosen. */
+function go(view, about = "", child = null) {
   if (about) history.pushState({}, "");
   state.before = about ? {view: state.view, about: state.about} : undefined;
-  Object.assign(state, {view, about, sort: "", reverse: false});
+  Object.assign(state, {view, about, child, sort: "", reverse: false,
+    pages: [{}], page: null});
   at("filter").value = "";
   at("back").hidden = !about;
-  for (const act of ["kill", "close"])
+  at("trace").hidden = view !== "process";
+  at("level").hidden = view !== "log";
+  at("traced").hidden = true;
+  for (const act of ["kill", "exit", "close"])
     at(act).hidden = state.readOnly || view !== "process";
+  at("terminate_child").hidden = state.readOnly || !child?.parent;
   at("content").replaceChildren();
   drawViews();
   refresh();
@@ -111,6 +125,7 @@ async function refresh() {
     const pages = await Promise.all(asking);
     if (number !== state.asked) return; // another view meanwhile
     draw(pages);
+    showPaging(pages);
   } catch (error) {
     at("notes").textContent = error.message;
     at("notes").classList.add("bad");
@@ -118,15 +133,41 @@ async function refresh() {
 }
 
 function questions() {
+  // A node without an endpoint is one, too.
   if (state.view === "home")
-    return ["node", "shards", "endpoints"].map((sheet) => ({sheet, limit: 64}));
+    return ["node", "shards", "endpoints"]
+      .filter((x) => state.sheets.some(({name}) => name === x))
+      .map((sheet) => ({sheet, limit: 64}));
   const question = {
     sheet: state.view, about: state.about, filter: at("filter").value,
     limit: state.view === "tree" ? 1000 : Number(at("limit").value),
     reverse: state.reverse,
   };
   if (state.sort) question.sort = state.sort;
-  return [question];
+  if (state.view === "log") question.about = at("level").value;
+  return [{...question, ...state.pages.at(-1)}];
+}
+
+/** Where the next page begins; null when there is none. */
+function nextPage() {
+  const {page} = state;
+  if (!page) return null;
+  if (page.more) return {after: page.more};
+  const limit = Number(at("limit").value);
+  const offset = (state.pages.at(-1).offset ?? 0) + page.rows.length;
+  return page.rows.length === limit && offset + limit <= rowsMax
+    && page.seen > offset && !state.pages.at(-1).after ? {offset} : null;
+}
+
+function showPaging([page]) {
+  state.page = ["home", "tree"].includes(state.view) ? null : page;
+  at("previous").disabled = state.pages.length < 2;
+  at("next").disabled = !nextPage();
+}
+
+function firstPage() {
+  state.pages = [{}];
+  refresh();
 }
 
 function notes(pages) {
@@ -136,7 +177,8 @@ function notes(pages) {
     all.push(`shard ${shard} does not answer: it is held up`);
   at("notes").classList.toggle("bad", all.length > 0);
   if (!all.length && state.view !== "home")
-    all.push(`${pages[0].rows.length} of ${pages[0].seen} rows`);
+    all.push(`${pages[0].rows.length} of ${pages[0].seen} rows${
+      state.pages.length > 1 ? `, page ${state.pages.length}` : ""}`);
   at("notes").textContent = all.join("; ");
 }
 
@@ -148,13 +190,15 @@ function draw(pages) {
   if (state.view === "home")
     content.replaceChildren(home(pages));
   else if (state.view === "tree")
-    content.replaceChildren(tree(pages[0], (pid) => go("process", pid)));
+    content.replaceChildren(tree(pages[0], openChild));
   else
     content.replaceChildren(table(pages[0], true));
 }
 
 /** Charts of what the agent has noted, also before this page was open. */
-function home([node, shards, endpoints, history]) {
+function home(pages) {
+  const [node, ...others] = pages.slice(0, -1).map((x) => table(x));
+  const history = pages.at(-1);
   const charts = document.createElement("div");
   charts.className = "home";
   for (const {name, unit, rate, values} of history.figures) {
@@ -168,7 +212,7 @@ function home([node, shards, endpoints, history]) {
     charts.append(line);
   }
   const box = document.createElement("div");
-  box.append(charts, table(shards), table(endpoints), table(node));
+  box.append(charts, ...others, node);
   return box;
 }
 
@@ -206,7 +250,7 @@ function table(page, sortable = false) {
       button.onclick = () => {
         state.reverse = state.sort === name && !state.reverse;
         state.sort = name;
-        refresh();
+        firstPage();
       };
       if (state.sort === name)
         cell.setAttribute("aria-sort",
@@ -261,22 +305,91 @@ at("gate").onsubmit = (event) => {
   enter(at("token").value.trim());
 };
 at("back").onclick = back;
-at("filter").onchange = refresh;
-at("limit").onchange = refresh;
+for (const choice of ["filter", "limit", "level"])
+  at(choice).onchange = firstPage;
+at("next").onclick = () => {
+  const next = nextPage();
+  if (!next) return;
+  state.pages.push(next);
+  refresh();
+};
+at("previous").onclick = () => {
+  if (state.pages.length > 1) state.pages.pop();
+  refresh();
+};
 at("pause").onclick = () => {
   state.paused = !state.paused;
   at("pause").textContent = state.paused ? "go on" : "pause";
 };
-for (const act of ["kill", "close"])
-  at(act).onclick = async () => {
-    if (!confirm(`${act} ${state.about}?`)) return;
-    try {
-      await ask(act, {pid: state.about});
-      back();
-    } catch (error) {
-      at("notes").textContent = error.message;
-    }
+
+/** Asks the node to act, and says when it could not. */
+async function act(event, payload) {
+  try {
+    return await ask(event, payload);
+  } catch (error) {
+    at("notes").textContent = error.message;
+    at("notes").classList.add("bad");
+    return null;
+  }
+}
+
+for (const event of ["kill", "close"])
+  at(event).onclick = async () => {
+    if (confirm(`${event} ${state.about}?`)
+      && await act(event, {pid: state.about})) back();
   };
+at("exit").onclick = async () => {
+  const reason = prompt(`an exit signal to ${state.about}, the reason:`,
+    "shutdown");
+  if (reason !== null && await act("exit", {pid: state.about, reason})) back();
+};
+
+// A child that runs is a process to walk into, one that does not to start.
+async function openChild(child) {
+  if (child.pid) return go("process", child.pid, child);
+  if (state.readOnly || !child.parent) return;
+  if (confirm(`restart ${child.id}?`)
+    && await act("restart_child", {supervisor: child.parent, id: child.id}))
+    refresh();
+}
+at("terminate_child").onclick = async () => {
+  const {parent, id} = state.child;
+  if (confirm(`terminate ${id}?`)
+    && await act("terminate_child", {supervisor: parent, id})) back();
+};
+
+// -- trace and dump -----------------------------------------------------------
+
+at("trace").onclick = async () => {
+  at("traced").textContent = "";
+  await ask("untrace").catch(() => {}); // one at a time
+  if (await act("trace", {pid: state.about, limit: traceMax,
+    seconds: traceSeconds})) traced(`-- traced for ${traceSeconds} s`);
+};
+
+function traced(text) {
+  if (state.view !== "process") return;
+  at("traced").hidden = false;
+  at("traced").append(`${text}\n`);
+}
+
+/** All views, as a file that bennu-observer opens. */
+at("dump").onclick = async () => {
+  const pages = {};
+  for (const {name, about} of state.sheets) {
+    const page = !about && await act("read", {sheet: name, limit: rowsMax});
+    if (page) pages[name] = page;
+  }
+  const time = Math.floor(Date.now() / 1000);
+  const text = JSON.stringify({bennu_dump: 1,
+    about: {...state.node, why: "asked for", time}, sheets: state.sheets,
+    history: await act("history", {}), pages});
+  const a = document.createElement("a");
+  a.href = URL.createObjectURL(new Blob([text], {type: "application/json"}));
+  a.download = `bennu-${time}.dump`;
+  a.click();
+  URL.revokeObjectURL(a.href);
+};
 
 (function tick() {
   if (!state.paused && !document.hidden) refresh();
