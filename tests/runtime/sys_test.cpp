@@ -124,7 +124,8 @@ TEST_P(sys_test, a_trace_sees_children_links_and_the_end) {
   const auto parent = node().spawn([&child](process& self) -> behavior {
     return {[&self, &child](int step) {
       if (step == 0)
-        child = self.spawn_link(idle);
+        child =
+          self.spawn_link([](process&) -> behavior { return {[](int) {}}; });
       else if (step == 1)
         self.unlink(child);
       else if (step == 2)
@@ -162,6 +163,7 @@ TEST_P(sys_test, a_trace_sees_who_links_to_the_process) {
     return {[](int) {}};
   });
   sim.run();
+  node().inspect(account, sys::trace({}));
   EXPECT_EQ(events,
             (std::vector<std::string>{
               to_string(account) + " is linked to " + to_string(other),
