@@ -103,28 +103,41 @@ cell common_cell(const Session& x, std::size_t column) {
   }
 }
 
-cell socket_cell(const websocket_session& x, std::size_t column) {
-  const auto fd = x.descriptor();
+bool is_of_kernel(std::size_t column) {
+  return column >= at_unsent && column <= at_heard;
+}
+
+/// What the kernel says is asked once a row: a search makes each of them.
+tcp_info kernel_figures(const websocket_session& x) {
+  return tcp_of(x.descriptor());
+}
+tcp_info kernel_figures(const long_poll_session&) {
+  return {};
+}
+
+cell socket_cell(const websocket_session& x, const tcp_info& tcp,
+                 std::size_t column) {
   switch (column) {
   case at_transport:
     return "websocket";
   case at_peer:
-    return peer_of(fd);
+    return peer_of(x.descriptor());
   case at_unsent:
-    return number_cell(tcp_of(fd).tcpi_notsent_bytes);
+    return number_cell(tcp.tcpi_notsent_bytes);
   case at_bytes_in:
-    return number_cell(tcp_of(fd).tcpi_bytes_received);
+    return number_cell(tcp.tcpi_bytes_received);
   case at_bytes_out:
-    return number_cell(tcp_of(fd).tcpi_bytes_acked);
+    return number_cell(tcp.tcpi_bytes_acked);
   case at_heard:
-    return number_cell(tcp_of(fd).tcpi_last_data_recv);
+    return number_cell(tcp.tcpi_last_data_recv);
   default:
     return common_cell(x, column);
   }
 }
 
 /// It has no connection of its own: what is in the kernel belongs to requests.
-cell socket_cell(const long_poll_session& x, std::size_t column) {
+cell socket_cell(const long_poll_session& x, const tcp_info&,
+                 std::size_t column) {
   switch (column) {
   case at_transport:
     return "longpoll";
@@ -145,10 +158,13 @@ cell socket_cell(const long_poll_session& x, std::size_t column) {
 
 template <class Session>
 void offer_socket(const Session& x, row_picker& to) {
-  to.offer(socket_cell(x, to.sort_column()), [&x] {
+  const auto by = to.sort_column();
+  const auto tcp = is_of_kernel(by) ? kernel_figures(x) : tcp_info{};
+  to.offer(socket_cell(x, tcp, by), [&x] {
+    const auto all = kernel_figures(x);
     runtime::sheet_row row;
     for (std::size_t i = 0; i < socket_columns.size(); ++i)
-      row.push_back(socket_cell(x, i));
+      row.push_back(socket_cell(x, all, i));
     return row;
   });
 }
