@@ -8,7 +8,7 @@ Reads JSON lines from standard input: {"keys": "2"} types, {"wait": [{"pattern":
 in that many lines (without a count: in at least one), {"resize": [40, 100]}
 changes the size, {"end": true} waits for the program's end. Answers one JSON
 line each: {"ok": true, "screen": [...], "code": null}. Understands what ncurses
-sends to a vt100, and nothing else.
+sends to a vt100, scrolled regions too; anything else is an error.
 
 A frame comes in pieces: it is whole once the cursor stands in the last cell,
 where the program leaves it, and where painting gets to last of all.
@@ -40,6 +40,7 @@ class Screen:
         self.columns, self.rows = columns, rows
         self.cells = [[" "] * columns for _ in range(rows)]
         self.x = self.y = 0
+        self.top, self.bottom = 0, rows - 1  # of what scrolls
 
     def is_whole(self):
         return self.y == self.rows - 1 and self.x >= self.columns - 1
@@ -56,7 +57,9 @@ class Screen:
                 if found["verb"]:
                     self.act(found["verb"], found["numbers"])
                 elif found["short"] == "M":
-                    self.y = max(0, self.y - 1)
+                    self.line_up()
+                elif found["short"] == "D":
+                    self.line_down()
                 at = found.end()
             elif text[at] == "\x1b" and len(text) - at < 12:
                 return text[at:]
@@ -69,18 +72,37 @@ class Screen:
         if char == "\r":
             self.x = 0
         elif char == "\n":
-            self.y = min(self.rows - 1, self.y + 1)
+            self.line_down()
         elif char == "\b":
-            self.x = max(0, self.x - 1)
+            self.x = max(0, min(self.x, self.columns - 1) - 1)
+        elif char == "\t":
+            self.x = min(self.columns - 1, (self.x // 8 + 1) * 8)
         elif char >= " " and char != "\x7f":
             if self.x >= self.columns:
                 self.x, self.y = 0, min(self.rows - 1, self.y + 1)
             self.cells[self.y][self.x] = char
             self.x += 1
 
+    def line_down(self):
+        if self.y == self.bottom:
+            del self.cells[self.top]
+            self.cells.insert(self.bottom, [" "] * self.columns)
+        else:
+            self.y = min(self.rows - 1, self.y + 1)
+
+    def line_up(self):
+        if self.y == self.top:
+            del self.cells[self.bottom]
+            self.cells.insert(self.top, [" "] * self.columns)
+        else:
+            self.y = max(0, self.y - 1)
+
     def act(self, verb, numbers):
         n = [int(x) if x.isdigit() else 0 for x in numbers.split(";")]
         count = max(1, n[0])
+        # Behind the last column it still stands in it.
+        if verb in "CDK":
+            self.x = min(self.x, self.columns - 1)
         if verb in "Hf":
             self.y = min(self.rows, max(1, n[0])) - 1
             self.x = min(self.columns, max(1, (n + [1])[1])) - 1
@@ -103,6 +125,12 @@ class Screen:
                     [" "] * (self.columns - self.x))
             for y in range(first, self.rows):
                 self.cells[y] = [" "] * self.columns
+        elif verb == "r":
+            self.top = max(1, n[0]) - 1
+            self.bottom = min(self.rows, (n + [0])[1] or self.rows) - 1
+            self.x = self.y = 0
+        elif verb not in "mhl":
+            raise ValueError(f"a terminal's sequence {numbers}{verb}")
 
 
 class Terminal:
