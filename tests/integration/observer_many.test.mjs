@@ -68,7 +68,10 @@ test("counts are right, and pages and searches go over all", async () => {
   assert.equal(joins.kind, "count");
   // One socket, of thousands, by what a person knows of it.
   const {peer} = sockets.rows[500];
-  const found = await asked(seen, "sockets", "--filter", peer);
+  // A shard that is late is named, and its rows are missing.
+  const found = await eventually("all shards have looked",
+    () => asked(seen, "sockets", "--filter", peer),
+    ({missing}) => missing.length === 0);
   assert.ok(found.rows.some((x) => x.peer === peer));
 });
 
