@@ -55,6 +55,13 @@ observed-million: ## what a viewer costs a node of 1,000,000; as two-million
 	  bennu-observer observer_bench
 	/usr/bin/python3 -B tests/bench/story/observed_million.py
 
+.PHONY: growth
+growth: ## what joins, deliveries and heartbeats cost as a node grows; as above
+	.ci/setup story
+	cmake --preset release -DBENNU_TESTS=ON
+	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load
+	/usr/bin/python3 -B tests/bench/story/growth.py
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for BENNU_FUZZ_SECONDS (30)
 	.ci/setup
