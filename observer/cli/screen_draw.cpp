@@ -196,8 +196,8 @@ screen_line screen::foot_line(std::size_t width) const {
 std::vector<screen_line> screen::help(std::size_t width) const {
   const char* lines[] = {
     "1-9 0, left right   choose a view",
-    "v                   all views: registries, presences, limits, reports, "
-    "...",
+    ("v                   all views: registries, presences, limits, reports, "
+     "..."),
     "up down             choose a row",
     "PgUp PgDn, b f      turn pages",
     "Enter               walk into a process, a table, a link, a view",

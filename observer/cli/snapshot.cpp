@@ -20,7 +20,6 @@ namespace observer_cli {
 namespace {
 
 constexpr auto mark = "bennu_dump";
-constexpr auto rows_max = bennu::runtime::sheet_query::rows_max;
 
 [[noreturn]] void fail(const std::string& text) {
   throw cli_error(exit_code::failed, text);
@@ -64,7 +63,9 @@ json write_snapshot(source& node, json about, std::string path) {
       continue;
     const auto name = x.at("name").get<std::string>();
     content.pages.emplace_back(
-      name, node.ask("read", {{"sheet", name}, {"limit", rows_max}}));
+      name,
+      node.ask("read", {{"sheet", name},
+                        {"limit", bennu::runtime::sheet_query::rows_max}}));
   }
   // As large as one that the node writes itself.
   const auto text = bennu::observer::dump_text(

@@ -18,7 +18,7 @@ namespace {
 // What a signal handler and a thread that aborts can reach: no more than this.
 std::atomic<std::uint32_t> signals{0};
 std::atomic<bool> aborting{false};
-std::binary_semaphore written{0};
+std::binary_semaphore abort_dumped{0};
 std::atomic<pthread_t> agent_thread{};
 char abort_reason[256] = "";
 
@@ -36,7 +36,7 @@ void on_fatal_error(const char* what) {
     return;
   std::snprintf(abort_reason, sizeof abort_reason, "%s", what);
   aborting = true;
-  (void)written.try_acquire_for(dump_signal::wait_max);
+  (void)abort_dumped.try_acquire_for(dump_signal::wait_max);
 }
 
 } // namespace
@@ -72,7 +72,7 @@ std::string dump_signal::fatal() {
 
 void dump_signal::fatal_done() {
   aborting = false;
-  written.release();
+  abort_dumped.release();
 }
 
 } // namespace bennu::observer::detail
