@@ -176,7 +176,7 @@ public:
   json list(const channel& who) const;
 
   /// The same as a channel pushes it. Without fetch it is written straight from
-  /// what is tracked, which in a full room costs a quarter.
+  /// what is tracked, which in a full room costs a third.
   rendered_payload state(const topic& on) const;
   rendered_payload state(const channel& who) const;
 
