@@ -70,7 +70,6 @@ fuzz: ## run each fuzz target for BENNU_FUZZ_SECONDS (30)
 .PHONY: tidy
 tidy: ## layer, length and word rules, then clang-tidy on all sources
 	.ci/setup
-	cmake --preset asan
 	python3 -B tests/tidy/tidy.py
 	.ci/clang-tidy
 

@@ -309,12 +309,16 @@ TEST(pubsub_handle, is_found_by_name_only) {
 
 // -- the adapter --------------------------------------------------------------
 
-struct with_adapter : pubsub_fixture {
-  with_adapter()
-    : pubsub_fixture({.name = "bus", .adapter = [this](runtime::node&) {
-                        return std::make_unique<recording_adapter>(calls);
-                      }}) {}
+/// Made before the pubsub, which makes its adapter at once.
+struct adapter_calls {
   std::vector<std::string> calls;
+};
+
+struct with_adapter : adapter_calls, pubsub_fixture {
+  with_adapter()
+    : pubsub_fixture({.name = "bus", .adapter = [&to = calls](runtime::node&) {
+                        return std::make_unique<recording_adapter>(to);
+                      }}) {}
 };
 
 TEST_F(with_adapter, broadcasts_to_other_nodes_first) {

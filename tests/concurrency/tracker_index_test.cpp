@@ -98,7 +98,7 @@ TEST(tracker_index_page, an_empty_index_is_done_at_once) {
 TEST(tracker_index_page, each_presence_comes_once_whatever_a_page_holds) {
   tracker_index index;
   fill(index, 7, 13);
-  for (const std::size_t max : {1, 2, 12, 13, 14, 90, 91, 92, 1000}) {
+  for (const std::size_t max : {1u, 2u, 12u, 13u, 14u, 90u, 91u, 92u, 1000u}) {
     std::set<std::pair<std::string, std::string>> met;
     std::size_t count = 0;
     for (tracker_index::place at; !at.done();)

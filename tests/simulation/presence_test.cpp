@@ -25,7 +25,7 @@ TEST_F(presences, are_so_for_fresh_seeds_too) {
 }
 
 TEST_F(presences, go_the_same_way_for_the_same_seed) {
-  for (const std::uint64_t seed : {7, 8})
+  for (const std::uint64_t seed : {7u, 8u})
     worlds.run_twice(seed);
 }
 

@@ -18,7 +18,7 @@ TEST(trees, hold_it_for_fresh_seeds_too) {
 }
 
 TEST(trees, grow_and_fall_the_same_way_for_the_same_seed) {
-  for (const std::uint64_t seed : {7, 8, 9})
+  for (const std::uint64_t seed : {7u, 8u, 9u})
     worlds.run_twice(seed);
 }
 
