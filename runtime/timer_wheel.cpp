@@ -3,6 +3,7 @@
 #include "runtime/detail/process_table.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <utility>
 
@@ -17,7 +18,7 @@ std::uint64_t timer_wheel::tick_at_or_after(time_point t) const noexcept {
   return static_cast<std::uint64_t>((t - start_ + tick - duration{1}) / tick);
 }
 
-std::uint32_t timer_wheel::acquire() {
+inline std::uint32_t timer_wheel::acquire() {
   if (size_ >= timers_max)
     throw std::length_error("too many timers pending on one shard");
   auto index = free_;
@@ -35,12 +36,12 @@ std::uint32_t timer_wheel::acquire() {
 timer_ref timer_wheel::set(time_point deadline, action what) {
   const auto index = acquire();
   auto& x = entries_[index];
-  x.next_to = none;
-  x.previous_to = none;
-  if (processes_) {
-    if (auto* first = processes_->first_timer(what.to)) {
-      chain(index, *first, what.to.index());
-    } else if (processes_->names(what.to)) {
+  if (auto* first = processes_ ? processes_->first_timer(what.to) : nullptr) {
+    chain(index, *first, what.to.index());
+  } else {
+    x.next_to = none;
+    x.previous_to = none;
+    if (processes_ && processes_->names(what.to)) {
       release(index);
       return ref_of(index);
     }
@@ -59,11 +60,11 @@ timer_ref timer_wheel::ref_of(std::uint32_t index) const noexcept {
 
 void timer_wheel::place(std::uint32_t index) {
   auto& x = entries_[index];
+  // Each level has its share of the bits, and no timer is further ahead than
+  // they reach.
   const auto ahead = x.tick - now_;
-  unsigned level = 0;
-  while (level + 1 < levels
-         && ahead >= (std::uint64_t{1} << (bits * (level + 1))))
-    ++level;
+  const auto level =
+    static_cast<unsigned>(std::bit_width(ahead | 1) - 1) / bits;
   const auto slot =
     static_cast<std::uint32_t>(x.tick >> (bits * level)) & (slots - 1);
   const auto number = level * slots + slot;
@@ -81,7 +82,7 @@ void timer_wheel::place(std::uint32_t index) {
     near_.set(slot);
 }
 
-void timer_wheel::unlink(std::uint32_t index) noexcept {
+inline void timer_wheel::unlink(std::uint32_t index) noexcept {
   const auto next = entries_[index].next;
   const auto previous = entries_[index].previous;
   entries_[index].previous = none;
@@ -111,7 +112,7 @@ void timer_wheel::chain(std::uint32_t index, std::uint32_t& first,
   entries_[index].next_to = std::exchange(first, index);
 }
 
-void timer_wheel::unchain(std::uint32_t index) noexcept {
+inline void timer_wheel::unchain(std::uint32_t index) noexcept {
   const auto next = entries_[index].next_to;
   const auto previous = entries_[index].previous_to;
   if (next != none)
