@@ -85,7 +85,9 @@ const sheets = {
   home: {keys: "1", sees: ["| Home ", "connections", "endpoint", "busy"],
     from: "accepted"},
   processes: {keys: "2SSS", sees: ["| Procs by name ", row]},
-  activity: {keys: "2wSS", sees: ["| Procs, in a second by name ", row]},
+  // On 80 the widths of its numbers say how many columns there are.
+  activity: {keys: "2wSS", sees: ["| Procs, in a second by name ", row],
+    columns: 120},
   tree: {keys: "3", sees: ["| Tree ", "chat.endpoint", "chat.history"]},
   tables: {keys: "4SSSS", sees: ["| Tables by name ", "chat.pubsub.1"]},
   names: {keys: "5", sees: ["| Names by name ", "chat.history"]},
@@ -98,10 +100,11 @@ const sheets = {
   views: {keys: "v", sees: ["| All views", "allocator"]},
 };
 
-for (const [name, {keys, sees, from}] of Object.entries(sheets))
+for (const [name, {keys, sees, from, columns = 80}] of Object.entries(sheets))
   test(`the full screen shows ${name}`, async (t) => {
     const terminal = openScreen(t, seen);
     await terminal.sees("| Home", "connections");
+    await terminal.do({resize: [24, columns]});
     await terminal.press(keys);
     const screen = await terminal.sees(...sees, "h help");
     assert.equal(screen.length, 24);
