@@ -19,17 +19,20 @@ class ready_entry {
 public:
   ready_entry() = default;
   ready_entry(caf::resumable* what, bool is_process) noexcept
-    : bits_(reinterpret_cast<std::uintptr_t>(what) | (is_process ? 1u : 0u)) {
+    : at_(reinterpret_cast<char*>(what) + (is_process ? 1 : 0)) {
     static_assert(alignof(caf::resumable) > 1);
   }
 
   caf::resumable* what() const noexcept {
-    return reinterpret_cast<caf::resumable*>(bits_ & ~std::uintptr_t{1});
+    return reinterpret_cast<caf::resumable*>(at_ - (is_process() ? 1 : 0));
   }
-  bool is_process() const noexcept { return (bits_ & 1) != 0; }
+  bool is_process() const noexcept {
+    return (reinterpret_cast<std::uintptr_t>(at_) & 1) != 0;
+  }
 
 private:
-  std::uintptr_t bits_ = 0;
+  /// One byte into a process.
+  char* at_ = nullptr;
 };
 
 static_assert(sizeof(ready_entry) == 8);
