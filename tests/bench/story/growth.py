@@ -21,6 +21,11 @@ HELD = 100_000
 HOLD_SECONDS = 20
 
 
+def shards_for(connections):
+    return machine.require_limits("growth", connections,
+                                  two_million.BYTES_EACH)
+
+
 def phase(result, name):
     """Its server's microseconds a unit; of several the median."""
     costs = sorted(x["server_cpu_us_per_unit"]
@@ -32,8 +37,7 @@ def phase(result, name):
 def with_connections(count):
     options = argparse.Namespace(connections=count, hold=HOLD_SECONDS,
                                  heartbeat=HOLD_SECONDS, rounds=3)
-    result = two_million.measure(
-        options, two_million.require_limits(options))["result"]
+    result = two_million.measure(options, shards_for(count))["result"]
     return {"count": count, "join": phase(result, "ramp"),
             "delivery": phase(result, "broadcast"),
             "heartbeat": phase(result, "hold"),
@@ -41,8 +45,7 @@ def with_connections(count):
 
 
 def with_topics(count):
-    options = argparse.Namespace(connections=HELD)
-    shards = two_million.require_limits(options)
+    shards = shards_for(HELD)
     with machine.Node("bennu-chat", "--port", two_million.PORT, "--shards",
                       shards, "--private-files", "--connections", HELD,
                       "--log-level", "error") as node:
@@ -94,7 +97,7 @@ def report(connections, topics, about):
 
 Made by `make growth`: everybody joins `rooms:lobby`, stays {HOLD_SECONDS} s with
 a heartbeat each, and hears three broadcasts. A shard holds
-{two_million.FILES_EACH:,} connections, so that shards grow with them.
+{machine.FILES_EACH:,} connections, so that shards grow with them.
 
 {machine.table(rows_of(connections, CONNECTIONS))}
 

@@ -4,6 +4,7 @@ run, the machine's figures and settings, and how results are written down."""
 import json
 import os
 import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -25,6 +26,12 @@ SETTINGS = {
     "net/core/somaxconn": "4096",
 }
 INSIDE = "BENNU_INSIDE_NAMESPACE"
+
+# Of a file table of 20,000: what is left when a shard has its own files.
+FILES_EACH = 19_000
+
+# What else runs.
+BYTES_BESIDE = 2 << 30
 
 
 def go_into_namespace(program):
@@ -62,6 +69,24 @@ def free_memory():
         if line.startswith("MemFree:"):
             return int(line.split()[1]) * 1024
     raise RuntimeError("no MemFree in /proc/meminfo")
+
+
+def require_limits(program, connections, bytes_each):
+    """How many shards it takes, each with a file table of its own. Exits and
+    says which limit to raise, before anything is started."""
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files < 20_000:
+        sys.exit(f"{program}: a file table holds {files} files, 20000 are "
+                 "needed: ulimit -n 20000")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    needed = connections * bytes_each + BYTES_BESIDE
+    free = free_memory()
+    if free < needed:
+        sys.exit(f"{program}: {free / 2**30:.1f} GiB of memory are free, "
+                 f"{needed / 2**30:.1f} are needed: end other programs, drop "
+                 "the page cache (sysctl vm.drop_caches=1), or ask for fewer "
+                 f"--connections ({(free - BYTES_BESIDE) // bytes_each:,} fit)")
+    return connections // FILES_EACH + 1
 
 
 def cpu_seconds(pid):

@@ -14,7 +14,6 @@ Writes observed_million.md and .json."""
 
 import argparse
 import json
-import resource
 import signal
 import subprocess
 import sys
@@ -30,8 +29,6 @@ OBSERVER_PORT = 4001
 
 # As two_million.py, with what the observer's snapshots take beside it.
 BYTES_EACH = 9_900
-BYTES_BESIDE = 2 << 30
-FILES_EACH = 19_000
 
 # Seconds. Clients that say nothing must outlive the run, since what heartbeats
 # cost is no viewer's fault.
@@ -40,23 +37,6 @@ RAMP_LIMIT = 900
 
 REFRESH_MS_MAX = 1_000
 RAISED_MS_MAX = 5
-
-
-def require_limits(options):
-    """Exits and says which limit to raise, before anything is started."""
-    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files < 20_000:
-        sys.exit(f"observed_million: a file table holds {files} files, 20000 "
-                 "are needed: ulimit -n 20000")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    needed = options.connections * BYTES_EACH + BYTES_BESIDE
-    free = machine.free_memory()
-    if free < needed:
-        sys.exit(f"observed_million: {free / 2**30:.1f} GiB of memory are free,"
-                 f" {needed / 2**30:.1f} are needed: end other programs, drop "
-                 "the page cache (sysctl vm.drop_caches=1), or ask for fewer "
-                 "--connections")
-    return options.connections // FILES_EACH + 1
 
 
 class Load:
@@ -182,7 +162,8 @@ def main():
     options = parser.parse_args()
     machine.BIN = options.bin.resolve()
     machine.go_into_namespace("observed_million")
-    shards = require_limits(options)
+    shards = machine.require_limits("observed_million", options.connections,
+                                    BYTES_EACH)
     about = machine.description()
     x = measure(options, shards)
     options.to.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,6 @@ less than 1 GiB of memory is free. Writes two_million.md and .svg."""
 import argparse
 import json
 import os
-import resource
 import sys
 import threading
 import time
@@ -24,29 +23,8 @@ import machine  # noqa: E402
 PORT = 4000
 
 # Both ends in the kernel, the node's processes and the generator's user; a
-# broadcast that is not read yet; what else runs.
+# broadcast that is not read yet.
 BYTES_EACH = 9_800
-BYTES_BESIDE = 2 << 30
-
-# Of a file table of 20,000: what is left when a shard has its own files.
-FILES_EACH = 19_000
-
-def require_limits(options):
-    """Exits and says which limit to raise, before anything is started."""
-    shards = options.connections // FILES_EACH + 1
-    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files < 20_000:
-        sys.exit(f"two_million: a file table holds {files} files, 20000 are "
-                 "needed: ulimit -n 20000")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-    needed = options.connections * BYTES_EACH + BYTES_BESIDE
-    free = machine.free_memory()
-    if free < needed:
-        sys.exit(f"two_million: {free / 2**30:.1f} GiB of memory are free, "
-                 f"{needed / 2**30:.1f} are needed: end other programs, drop "
-                 "the page cache (sysctl vm.drop_caches=1), or ask for fewer "
-                 f"--connections ({(free - BYTES_BESIDE) // BYTES_EACH:,} fit)")
-    return shards
 
 
 class Watch:
@@ -175,7 +153,8 @@ def main():
                         default=machine.ROOT / "build/benchmarks")
     options = parser.parse_args()
     machine.go_into_namespace("two_million")
-    shards = require_limits(options)
+    shards = machine.require_limits("two_million", options.connections,
+                                    BYTES_EACH)
     about = machine.description()
     x = measure(options, shards)
     options.to.mkdir(parents=True, exist_ok=True)
