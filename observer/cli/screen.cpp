@@ -168,22 +168,10 @@ void screen::choose(int by) {
     static_cast<std::size_t>(std::clamp(to, 0, std::max(0, rows - 1)));
 }
 
-/// The cell of that column in the chosen row; empty when there is none.
-std::string screen::cell_named(const char* column) const {
-  if (pages_.empty() || is_home())
-    return "";
-  const auto& page = pages_.back();
-  if (here().chosen >= page.at("rows").size())
-    return "";
-  const auto& row = page.at("rows")[here().chosen];
-  for (std::size_t i = 0; i < row.size(); ++i)
-    if (page.at("columns")[i].at("name") == column && row[i].is_string())
-      return row[i].get<std::string>();
-  return "";
-}
-
-/// The first cell of that kind in the chosen row; empty when there is none.
-std::string screen::cell_of(const char* kind) const {
+/// The first text in the chosen row that `fits`, which is told its column, too;
+/// empty when there is none.
+std::string screen::chosen_text(
+  const std::function<bool(const json&, const std::string&)>& fits) const {
   if (pages_.empty() || is_home())
     return "";
   const auto& page = pages_.back();
@@ -194,12 +182,24 @@ std::string screen::cell_of(const char* kind) const {
     if (!row[i].is_string())
       continue;
     auto text = row[i].get<std::string>();
-    const auto of = page.at("columns")[i].at("kind").get<std::string>();
-    const bool is_pid = text.starts_with("<") && text.ends_with(">");
-    if (std::string_view{kind} == "pid" ? is_pid : of == kind)
+    if (fits(page.at("columns")[i], text))
       return text;
   }
   return "";
+}
+
+std::string screen::cell_named(const char* column) const {
+  return chosen_text([column](const json& of, const std::string&) {
+    return of.at("name") == column;
+  });
+}
+
+std::string screen::cell_of(const char* kind) const {
+  const bool wants_pid = std::string_view{kind} == "pid";
+  return chosen_text([&](const json& of, const std::string& text) {
+    return wants_pid ? text.starts_with("<") && text.ends_with(">")
+                     : of.at("kind") == kind;
+  });
 }
 
 std::string screen::chosen_pid() const {

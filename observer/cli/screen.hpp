@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -142,6 +143,8 @@ private:
   wish confirm(deed x);
   wish trace();
   void choose(int by);
+  std::string chosen_text(
+    const std::function<bool(const json&, const std::string&)>& fits) const;
   std::string cell_of(const char* kind) const;
   std::string cell_named(const char* column) const;
   bool is_trace() const { return here().sheet == "trace"; }
