@@ -121,11 +121,7 @@ private:
 template <class Self, class State>
 class gen_statem : public gen_statem_base {
 public:
-  explicit gen_statem(State first) : state_(first) {
-    // Or clang leaves out a message's functions, as nothing but a virtual
-    // function (visible_state) makes one of a State.
-    static_cast<void>(&message_maker::operator()<const State&>);
-  }
+  explicit gen_statem(State first) : state_(first) {}
 
   State state_now() const noexcept { return state_; }
 

@@ -43,7 +43,11 @@ template <class... Ts>
 struct message_values final : message_content {
   template <class... Us>
   explicit message_values(std::in_place_t, Us&&... xs)
-    : message_content(token_of<Ts...>), values(std::forward<Us>(xs)...) {}
+    : message_content(token_of<Ts...>), values(std::forward<Us>(xs)...) {
+    // Or clang leaves them out where only a virtual function makes the message.
+    static_cast<void>(&message_values::type_name);
+    static_cast<void>(&message_values::render);
+  }
   const char* type_name() const noexcept override;
   void render(std::string& out) const override;
 

@@ -5,18 +5,16 @@
 
 namespace bennu::channels {
 
-using guard = std::lock_guard<std::mutex>;
-
 tracker_member::tracker_member(const tracker_options& options, replica self)
   : options_(options), engine_(std::move(self), options.timing) {}
 
 replica tracker_member::self() const {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   return engine_.state().self();
 }
 
 std::vector<tracker::replica_status> tracker_member::replicas() const {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   const auto& state = engine_.state();
   std::vector<tracker::replica_status> all{
     {state.self(), true, state.own_size()}};
@@ -29,7 +27,7 @@ std::vector<tracker::replica_status> tracker_member::replicas() const {
 }
 
 std::vector<tracked_ptr> tracker_member::online() const {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   return engine_.state().online();
 }
 
@@ -83,7 +81,7 @@ tracker_member::outcome tracker_member::track(const runtime::pid& who,
                                               const topic& on,
                                               std::string_view key,
                                               runtime::message meta) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   auto& state = engine_.state();
   if (state.find(who, on.view(), key))
     return {.error = track_error::already_tracked};
@@ -99,13 +97,13 @@ tracker_member::outcome tracker_member::track(const runtime::pid& who,
 tracked_ptr tracker_member::find(const runtime::pid& who,
                                  std::string_view topic,
                                  std::string_view key) const {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   return engine_.state().find(who, topic, key);
 }
 
 tracker_member::outcome tracker_member::replace(const tracked_ptr& x,
                                                 runtime::message meta) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   auto& state = engine_.state();
   if (state.find(x->who, x->topic.view(), x->key.view()) != x)
     return {.error = track_error::nopresence};
@@ -120,7 +118,7 @@ tracker_member::outcome tracker_member::replace(const tracked_ptr& x,
 tracker_member::outcome tracker_member::untrack(const runtime::pid& who,
                                                 std::string_view topic,
                                                 std::string_view key) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   auto& state = engine_.state();
   const auto found = state.find(who, topic, key);
   if (!found)
@@ -132,7 +130,7 @@ tracker_member::outcome tracker_member::untrack(const runtime::pid& who,
 }
 
 tracker_member::outcome tracker_member::untrack(const runtime::pid& who) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   auto& state = engine_.state();
   presence_changes made{.leaves = state.find(who)};
   if (made.leaves.empty())
@@ -148,7 +146,7 @@ tracker_member::outcome tracker_member::untrack(const runtime::pid& who) {
 
 std::vector<runtime::pid>
 tracker_member::server_started(const runtime::pid& server) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   server_ = server;
   awake_ = true; // it looks for work by itself
   show(engine_.revive());
@@ -156,12 +154,12 @@ tracker_member::server_started(const runtime::pid& server) {
 }
 
 runtime::pid tracker_member::server() const {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   return server_;
 }
 
 bool tracker_member::is_tracked(const runtime::pid& who) const {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   return engine_.state().has(who);
 }
 
@@ -174,29 +172,29 @@ std::vector<outgoing_gossip> tracker_member::carry_out(tracker_effects x) {
 }
 
 std::vector<outgoing_gossip> tracker_member::tick(runtime::time_point now) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   return carry_out(engine_.tick(now));
 }
 
 std::vector<outgoing_gossip> tracker_member::receive(const tracker_gossip& x,
                                                      runtime::time_point now) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   return carry_out(engine_.receive(x, now));
 }
 
 std::vector<outgoing_gossip> tracker_member::retire() {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   return carry_out(engine_.retire());
 }
 
 bool tracker_member::has_diffs() {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   awake_ = !diffs_.empty();
   return awake_;
 }
 
 std::optional<tracker_diff> tracker_member::next_diff(bool all) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   if (all && diffs_.size() > 1)
     join_diffs();
   if (diffs_.empty()) {
@@ -210,7 +208,7 @@ std::optional<tracker_diff> tracker_member::next_diff(bool all) {
 }
 
 void tracker_member::put_back(tracker_diff x) {
-  const guard lock{mutex_};
+  const std::lock_guard guard{mutex_};
   waiting_ += size_of(x);
   diffs_.push_front(std::move(x));
 }
