@@ -14,8 +14,7 @@ help: ## list these commands
 run: ## build the chat node and start it on port 4000 (PORT=... for another)
 	.ci/setup run
 	cmake --preset release -DBENNU_TESTS=OFF
-	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-observer \
-	  chat_page observer_page
+	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-observer
 	exec build/release/bin/bennu-chat
 
 .PHONY: test
