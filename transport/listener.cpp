@@ -65,7 +65,7 @@ void listener::init() {
   }
   state_->port = detail::local_port(fd);
   *state_->last_port = state_->port.load();
-  if (state_->turn.length() != 0 && !state_->turn.begin(fd))
+  if (state_->turn.taken() && !state_->turn.begin(fd))
     runtime::log(log_level::warning,
                  "{} takes no turns, the kernel spreads connections: {}",
                  label(), std::strerror(errno));
@@ -109,10 +109,17 @@ void listener::accept_some() {
 }
 
 void listener::count_turn() {
-  const auto length = state_->turn.length();
-  if (length == 0 || ++taken_ < length)
+  if (!state_->turn.taken() || passed_)
     return;
-  taken_ = 0;
+  if (left_ == 0)
+    left_ = state_->turn.length(part().counters.open.value(),
+                                state_->count().open / state_->parts.size());
+  if (--left_ == 0)
+    pass_turn();
+}
+
+void listener::pass_turn() {
+  passed_ = true;
   state_->turn.pass(shared_->connections.fd(id_));
 }
 
@@ -125,12 +132,16 @@ int listener::accept_one() {
 bool listener::accept_failed(int error) {
   switch (error) {
   case EAGAIN:
+    passed_ = false;
     return false;
   case EMFILE:
   case ENFILE:
   case ENOBUFS:
   case ENOMEM:
     begin_refusing(error);
+    // Others may have room.
+    if (state_->turn.taken())
+      pass_turn();
     if (refuse_one())
       return true;
     pause();

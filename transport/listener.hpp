@@ -35,6 +35,7 @@ private:
   detail::endpoint_state::part& part();
   void accept_some();
   void count_turn();
+  void pass_turn();
   int accept_one();
   bool accept_failed(int error);
   bool refuse_one();
@@ -47,8 +48,11 @@ private:
   detail::connection_id id_;
   int reserve_ = -1;
 
-  /// Accepted of this turn.
-  std::size_t taken_ = 0;
+  /// To be accepted before this turn ends; 0: it has not begun.
+  std::size_t left_ = 0;
+
+  /// What arrived in the turn that has ended is still being accepted.
+  bool passed_ = false;
 
   /// Refused in this episode; an episode ends with the next one accepted.
   std::size_t refused_ = 0;

@@ -89,6 +89,18 @@ TEST_F(accept_turn_test, without_a_listener_at_that_turn_all_are_taken) {
   EXPECT_EQ(seen[0] + seen[1] + seen[2], 5);
 }
 
+TEST(accept_turn_length, is_for_all_the_same_while_they_hold_about_as_many) {
+  const accept_turn turn{3, 64};
+  for (const std::uint64_t held : {936u, 1000u, 1064u})
+    EXPECT_EQ(turn.length(held, 1000), 64u);
+}
+
+TEST(accept_turn_length, evens_out_what_they_hold) {
+  const accept_turn turn{3, 64};
+  EXPECT_EQ(turn.length(1065, 1000), 1u);
+  EXPECT_EQ(turn.length(935, 1000), 128u);
+}
+
 TEST_F(accept_turn_test, what_is_no_socket_takes_no_turns) {
   const accept_turn turn{1, 10};
   EXPECT_FALSE(turn.begin(-1));

@@ -19,6 +19,13 @@ bool direct(int fd, std::uint32_t whose) noexcept {
 
 } // namespace
 
+std::size_t accept_turn::length(std::uint64_t held,
+                                std::uint64_t mean) const noexcept {
+  if (held > mean + length_)
+    return 1;
+  return held + length_ < mean ? 2 * length_ : length_;
+}
+
 bool accept_turn::begin(int fd) const noexcept {
   return direct(fd, whose_.load() % listeners_);
 }

@@ -15,7 +15,13 @@ public:
   accept_turn(std::size_t listeners, std::size_t length) noexcept
     : listeners_(static_cast<std::uint32_t>(listeners)), length_(length) {}
 
-  std::size_t length() const noexcept { return length_; }
+  bool taken() const noexcept { return length_ != 0; }
+
+  /// How many a listener with `held` connections accepts in its turn, where
+  /// they all have `mean` on average. More arrive than a turn is long before
+  /// its listener wakes, now here and now there, so that without this some
+  /// would have a tenth more than others and be full first.
+  std::size_t length(std::uint64_t held, std::uint64_t mean) const noexcept;
 
   /// Lets the kernel know; once for each socket that begins to listen. False,
   /// with errno, when the kernel spreads connections as it sees fit.
