@@ -109,8 +109,12 @@ void listener::accept_some() {
 }
 
 void listener::count_turn() {
-  if (!state_->turn.taken() || passed_)
+  if (!state_->turn.taken())
     return;
+  if (late_ > 0) {
+    --late_;
+    return;
+  }
   if (left_ == 0)
     left_ = state_->turn.length(part().counters.open.value(),
                                 state_->count().open / state_->parts.size());
@@ -119,8 +123,9 @@ void listener::count_turn() {
 }
 
 void listener::pass_turn() {
-  passed_ = true;
-  state_->turn.pass(shared_->connections.fd(id_));
+  const auto fd = shared_->connections.fd(id_);
+  state_->turn.pass(fd);
+  late_ = detail::waiting_to_be_accepted(fd);
 }
 
 int listener::accept_one() {
@@ -132,7 +137,7 @@ int listener::accept_one() {
 bool listener::accept_failed(int error) {
   switch (error) {
   case EAGAIN:
-    passed_ = false;
+    late_ = 0;
     return false;
   case EMFILE:
   case ENFILE:

@@ -51,8 +51,8 @@ private:
   /// To be accepted before this turn ends; 0: it has not begun.
   std::size_t left_ = 0;
 
-  /// What arrived in the turn that has ended is still being accepted.
-  bool passed_ = false;
+  /// Arrived in the turn that has ended, and to be accepted yet.
+  std::size_t late_ = 0;
 
   /// Refused in this episode; an episode ends with the next one accepted.
   std::size_t refused_ = 0;

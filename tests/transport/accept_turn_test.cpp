@@ -61,7 +61,9 @@ TEST_F(accept_turn_test, only_the_one_whose_turn_it_is_gets_connections) {
   for (const int fd : fds)
     ASSERT_TRUE(turn.begin(fd));
   connect(5);
+  EXPECT_EQ(waiting_to_be_accepted(fds[0]), 5u);
   EXPECT_THAT(waiting(), ElementsAre(5, 0, 0));
+  EXPECT_EQ(waiting_to_be_accepted(fds[0]), 0u);
   turn.pass(fds[0]);
   connect(5);
   EXPECT_THAT(waiting(), ElementsAre(0, 5, 0));
@@ -98,7 +100,10 @@ TEST(accept_turn_length, is_for_all_the_same_while_they_hold_about_as_many) {
 TEST(accept_turn_length, evens_out_what_they_hold) {
   const accept_turn turn{3, 64};
   EXPECT_EQ(turn.length(1065, 1000), 1u);
-  EXPECT_EQ(turn.length(935, 1000), 128u);
+  EXPECT_EQ(turn.length(935, 1000), 65u);
+  EXPECT_EQ(turn.length(100, 1000), 900u);
+  EXPECT_EQ(turn.length(0, 1024), 1024u);
+  EXPECT_EQ(turn.length(0, 1025), 1024u);
 }
 
 TEST_F(accept_turn_test, what_is_no_socket_takes_no_turns) {

@@ -1,5 +1,7 @@
 #include "transport/detail/accept_turn.hpp"
 
+#include <algorithm>
+
 #include <linux/filter.h>
 #include <sys/socket.h>
 
@@ -23,7 +25,9 @@ std::size_t accept_turn::length(std::uint64_t held,
                                 std::uint64_t mean) const noexcept {
   if (held > mean + length_)
     return 1;
-  return held + length_ < mean ? 2 * length_ : length_;
+  if (held + length_ >= mean)
+    return length_;
+  return std::min<std::size_t>(mean - held, catch_up_max * length_);
 }
 
 bool accept_turn::begin(int fd) const noexcept {

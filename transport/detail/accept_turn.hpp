@@ -23,6 +23,10 @@ public:
   /// would have a tenth more than others and be full first.
   std::size_t length(std::uint64_t held, std::uint64_t mean) const noexcept;
 
+  /// The longest turn, in usual ones: one that is held up while it is its turn
+  /// holds up who arrives.
+  static constexpr std::size_t catch_up_max = 16;
+
   /// Lets the kernel know; once for each socket that begins to listen. False,
   /// with errno, when the kernel spreads connections as it sees fit.
   bool begin(int fd) const noexcept;

@@ -105,6 +105,15 @@ std::uint16_t local_port(int fd) {
                  : reinterpret_cast<const sockaddr_in&>(where).sin_port);
 }
 
+std::size_t waiting_to_be_accepted(int fd) {
+  tcp_info x{};
+  socklen_t size = sizeof x;
+  // Linux: of a listening socket, tcpi_unacked is the length of its queue.
+  return ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &x, &size) == 0
+           ? x.tcpi_unacked
+           : 0;
+}
+
 peer_address peer_of(int fd) {
   sockaddr_storage where{};
   socklen_t size = sizeof where;

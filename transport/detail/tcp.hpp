@@ -29,6 +29,10 @@ struct listen_options {
 int listen_on(const listen_options& how);
 
 std::uint16_t local_port(int fd);
+
+/// Connections that a listening socket has not accepted yet.
+std::size_t waiting_to_be_accepted(int fd);
+
 peer_address peer_of(int fd);
 
 /// Sends what fits and closes; for a connection nothing else is known of.
