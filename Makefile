@@ -61,6 +61,14 @@ growth: ## what joins, deliveries and heartbeats cost as a node grows; as above
 	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load
 	/usr/bin/python3 -B tests/bench/story/growth.py
 
+.PHONY: soak
+soak: ## half an hour of mixed load, kills and slow readers
+	.ci/setup story
+	cmake --preset release -DBENNU_TESTS=ON
+	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load \
+	  bennu-observer
+	/usr/bin/python3 -B tests/bench/story/soak.py
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for BENNU_FUZZ_SECONDS (30)
 	.ci/setup

@@ -2,9 +2,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include <string>
+
 namespace bennu::channels {
 
 /// The JSON of every payload; this header is the library's one home.
 using json = nlohmann::json;
 
 } // namespace bennu::channels
+
+// Made once, in json_text.cpp: it is large, and clang leaves a part of it out
+// where only a message's render asks for it.
+extern template std::string nlohmann::to_string(const nlohmann::json&);

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+template std::string nlohmann::to_string(const nlohmann::json&);
+
 namespace bennu::channels {
 
 namespace {

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct session {
+struct visitor {
   std::string user;
 };
 
@@ -49,7 +49,7 @@ private:
     return no_reply;
   }
 
-  const session& me() const { return assigns<session>(); }
+  const visitor& me() const { return assigns<visitor>(); }
 };
 
 socket_spec user_socket() {
@@ -58,7 +58,7 @@ socket_spec user_socket() {
       auto name = req.param("name");
       if (!name)
         return refuse_connect();
-      return session{.user = *name};
+      return visitor{.user = *name};
     },
     .channels = {route<room_channel>("room:*")},
     .heartbeat_timeout = 60s,

@@ -21,14 +21,14 @@ socket_spec with_tokens(std::shared_ptr<const tokens> keys) {
   return spec;
 }
 
-const auto keys = std::make_shared<const tokens>(std::string(20, 's'));
+const auto signer = std::make_shared<const tokens>(std::string(20, 's'));
 
 struct expiry_test : testing::channel_test {
-  expiry_test() : channel_test(with_tokens(keys)) {}
+  expiry_test() : channel_test(with_tokens(signer)) {}
 };
 
 TEST_F(expiry_test, a_token_that_runs_out_closes_its_connection_with_1001) {
-  auto ann = connect({{"token", keys->sign("user", "ann", 10s)}});
+  auto ann = connect({{"token", signer->sign("user", "ann", 10s)}});
   ASSERT_TRUE(ann.join("room:1"));
   advance(9s);
   EXPECT_TRUE(ann.connected());
@@ -38,7 +38,7 @@ TEST_F(expiry_test, a_token_that_runs_out_closes_its_connection_with_1001) {
 }
 
 TEST_F(expiry_test, a_token_for_ever_closes_nothing) {
-  auto ann = connect({{"token", keys->sign("user", "ann", tokens::never)}});
+  auto ann = connect({{"token", signer->sign("user", "ann", tokens::never)}});
   advance(24h * 365);
   EXPECT_TRUE(ann.connected());
 }
@@ -49,7 +49,7 @@ TEST_F(expiry_test, without_a_token_the_connect_is_refused) {
 }
 
 TEST_F(expiry_test, one_who_has_gone_leaves_no_timer) {
-  auto ann = connect({{"token", keys->sign("user", "ann", 10s)}});
+  auto ann = connect({{"token", signer->sign("user", "ann", 10s)}});
   EXPECT_EQ(sim().live().timers, 1u);
   ann.close();
   EXPECT_EQ(sim().live().timers, 0u);

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-using texts = std::shared_ptr<std::vector<std::string>>;
+using shared_texts = std::shared_ptr<std::vector<std::string>>;
 
 struct subscribe_to {
   std::string topic;
@@ -59,7 +59,7 @@ struct pubsub_fixture : ::testing::Test {
 
   struct subscriber {
     runtime::pid id;
-    texts got;
+    shared_texts got;
   };
 
   /// A process that subscribes and remembers what it gets.

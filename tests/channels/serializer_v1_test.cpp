@@ -1,4 +1,5 @@
 #include "channels/serializer_v1.hpp"
+#include "tests/channels/serializer_fixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,15 +9,6 @@ namespace bennu::channels {
 namespace {
 
 const serializer_v1 v1;
-
-rendered_payload render(payload x) {
-  return rendered_payload{x};
-}
-
-std::string text_of(const frame_ptr& x) {
-  EXPECT_EQ(x->opcode(), opcode::text);
-  return std::string{x->payload()};
-}
 
 std::string cause_of(std::string_view data) {
   try {

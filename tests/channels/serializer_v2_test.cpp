@@ -1,5 +1,6 @@
 #include "channels/json_text.hpp"
 #include "channels/serializer_v2.hpp"
+#include "tests/channels/serializer_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,22 +11,13 @@ namespace bennu::channels {
 namespace {
 
 using namespace std::string_literals;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 const serializer_v2 v2;
 
-rendered_payload render(payload x) {
-  return rendered_payload{x};
-}
-
 wire_ref str_ref(std::string_view text) {
   return wire_ref::from_string(text);
-}
-
-std::string text_of(const frame_ptr& x) {
-  EXPECT_EQ(x->opcode(), opcode::text);
-  return std::string{x->payload()};
 }
 
 std::string bytes_of(const frame_ptr& x) {

@@ -1,5 +1,6 @@
 #include "channels/tracker/engine.hpp"
 #include "runtime/log.hpp"
+#include "tests/channels/sorted_keys.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,15 +22,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 const runtime::pid somebody{.node = 1, .slot = 1, .serial = 1};
-
-std::vector<std::string> keys(const std::vector<tracked_ptr>& xs) {
-  std::vector<std::string> all;
-  all.reserve(xs.size());
-  for (const auto& x : xs)
-    all.push_back(x->key.str());
-  std::sort(all.begin(), all.end());
-  return all;
-}
 
 /// Engines on a network that the test can cut; heartbeats by hand.
 struct tracker_engines : ::testing::Test {
@@ -77,7 +69,7 @@ struct tracker_engines : ::testing::Test {
     state.leave(state.find(somebody, "room", key));
   }
   std::vector<std::string> online(const std::string& at) {
-    return keys(engines.at(at).state().online());
+    return sorted_keys(engines.at(at).state().online());
   }
   std::size_t sent_count(const std::string& what) {
     return static_cast<std::size_t>(std::count(sent.begin(), sent.end(), what));
@@ -190,7 +182,7 @@ TEST_F(tracker_engines, who_is_silent_too_long_is_out_of_sight) {
   EXPECT_THAT(online("b"), ElementsAre("ann"));
   period();
   EXPECT_THAT(online("b"), IsEmpty());
-  EXPECT_THAT(keys(told["b"].back().leaves), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(told["b"].back().leaves), ElementsAre("ann"));
   cut.clear();
   period(11);
   EXPECT_THAT(online("b"), ElementsAre("ann"));

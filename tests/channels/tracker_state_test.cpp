@@ -1,4 +1,5 @@
 #include "channels/tracker/state.hpp"
+#include "tests/channels/sorted_keys.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,16 +16,6 @@ using ::testing::IsEmpty;
 
 runtime::pid pid_of(std::uint32_t n) {
   return {.node = 1, .slot = n, .serial = 1};
-}
-
-/// The keys, sorted.
-std::vector<std::string> keys(const std::vector<tracked_ptr>& xs) {
-  std::vector<std::string> all;
-  all.reserve(xs.size());
-  for (const auto& x : xs)
-    all.push_back(x->key.str());
-  std::sort(all.begin(), all.end());
-  return all;
 }
 
 /// Two replicas that know each other.
@@ -66,7 +57,7 @@ TEST_F(tracker_states, know_what_a_process_has) {
   join(a, "ann", 1);
   join(a, "bob", 2);
   join(a, "admin", 1);
-  EXPECT_THAT(keys(a.find(pid_of(1))), ElementsAre("admin", "ann"));
+  EXPECT_THAT(sorted_keys(a.find(pid_of(1))), ElementsAre("admin", "ann"));
   EXPECT_THAT(a.own_processes(), ElementsAre(pid_of(1), pid_of(2)));
   EXPECT_TRUE(a.has(pid_of(2)));
   EXPECT_FALSE(a.has(pid_of(3)));
@@ -75,13 +66,13 @@ TEST_F(tracker_states, know_what_a_process_has) {
 TEST_F(tracker_states, send_each_other_what_has_changed) {
   join(a, "ann");
   const auto first = b.merge(a.take_delta());
-  EXPECT_THAT(keys(first.joins), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(first.joins), ElementsAre("ann"));
   join(a, "bob");
   leave(a, "ann");
   const auto second = b.merge(a.take_delta());
-  EXPECT_THAT(keys(second.joins), ElementsAre("bob"));
-  EXPECT_THAT(keys(second.leaves), ElementsAre("ann"));
-  EXPECT_THAT(keys(b.online()), ElementsAre("bob"));
+  EXPECT_THAT(sorted_keys(second.joins), ElementsAre("bob"));
+  EXPECT_THAT(sorted_keys(second.leaves), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(b.online()), ElementsAre("bob"));
   EXPECT_EQ(b.clocks().at(a.self()), a.clocks().at(a.self()));
 }
 
@@ -127,7 +118,7 @@ TEST_F(tracker_states, deltas_in_the_wrong_order_give_the_same) {
   b.merge(joined);
   EXPECT_THAT(b.online(), IsEmpty()) << "ann had left already";
   b.merge(second);
-  EXPECT_THAT(keys(b.online()), ElementsAre("bob"));
+  EXPECT_THAT(sorted_keys(b.online()), ElementsAre("bob"));
   EXPECT_EQ(b.clocks().at(a.self()), 3u);
   EXPECT_EQ(b.cloud_size(a.self()), 0u) << "no gap is left";
 }
@@ -137,9 +128,9 @@ TEST_F(tracker_states, a_gap_is_filled_by_a_transfer) {
   a.take_delta(); // lost
   join(a, "bob");
   b.merge(a.take_delta());
-  EXPECT_THAT(keys(b.online()), ElementsAre("bob"));
+  EXPECT_THAT(sorted_keys(b.online()), ElementsAre("bob"));
   EXPECT_FALSE(covers(b.clocks(), a.clocks()));
-  EXPECT_THAT(keys(transfer(a, b).joins), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(transfer(a, b).joins), ElementsAre("ann"));
   EXPECT_TRUE(covers(b.clocks(), a.clocks()));
   EXPECT_TRUE(a.extract(b.clocks()).empty());
 }
@@ -150,8 +141,8 @@ TEST_F(tracker_states, a_transfer_tells_of_lost_leaves) {
   b.merge(a.take_delta());
   leave(a, "ann");
   a.take_delta(); // lost
-  EXPECT_THAT(keys(transfer(a, b).leaves), ElementsAre("ann"));
-  EXPECT_THAT(keys(b.online()), ElementsAre("bob"));
+  EXPECT_THAT(sorted_keys(transfer(a, b).leaves), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(b.online()), ElementsAre("bob"));
 }
 
 TEST_F(tracker_states, adding_again_wins_over_removing) {
@@ -160,9 +151,9 @@ TEST_F(tracker_states, adding_again_wins_over_removing) {
   leave(a, "ann");
   join(a, "ann");
   const auto made = b.merge(a.take_delta());
-  EXPECT_THAT(keys(made.joins), ElementsAre("ann"));
-  EXPECT_THAT(keys(made.leaves), ElementsAre("ann"));
-  EXPECT_THAT(keys(b.online()), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(made.joins), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(made.leaves), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(b.online()), ElementsAre("ann"));
 }
 
 TEST_F(tracker_states, a_third_passes_on_what_it_has_seen) {
@@ -171,7 +162,7 @@ TEST_F(tracker_states, a_third_passes_on_what_it_has_seen) {
   c.replica_up(b.self());
   join(a, "ann");
   b.merge(a.take_delta());
-  EXPECT_THAT(keys(transfer(b, c).joins), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(transfer(b, c).joins), ElementsAre("ann"));
 }
 
 TEST_F(tracker_states, nothing_is_taken_of_strangers) {
@@ -186,39 +177,40 @@ TEST_F(tracker_states, nobody_else_knows_better_what_is_here) {
   transfer(a, b);
   delta lie{.parts = {{.of = a.self(), .after = 0, .upto = 9}}};
   EXPECT_TRUE(a.merge(lie).empty());
-  EXPECT_THAT(keys(a.online()), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(a.online()), ElementsAre("ann"));
 }
 
 TEST_F(tracker_states, who_is_down_is_out_of_sight_but_known) {
   join(a, "ann");
   b.merge(a.take_delta());
-  EXPECT_THAT(keys(b.replica_down(a.self()).leaves), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(b.replica_down(a.self()).leaves), ElementsAre("ann"));
   EXPECT_TRUE(b.replica_down(a.self()).empty());
   EXPECT_THAT(b.online(), IsEmpty());
   join(a, "bob");
   EXPECT_TRUE(b.merge(a.take_delta()).empty()) << "others may still pass on";
-  EXPECT_THAT(keys(b.replica_up(a.self()).joins), ElementsAre("ann", "bob"));
+  EXPECT_THAT(sorted_keys(b.replica_up(a.self()).joins),
+              ElementsAre("ann", "bob"));
   EXPECT_TRUE(b.replica_up(a.self()).empty());
 }
 
 TEST_F(tracker_states, who_is_removed_is_forgotten) {
   join(a, "ann");
   b.merge(a.take_delta());
-  EXPECT_THAT(keys(b.remove(a.self()).leaves), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(b.remove(a.self()).leaves), ElementsAre("ann"));
   EXPECT_FALSE(b.clocks().contains(a.self()));
   EXPECT_TRUE(b.merge(a.extract({{a.self(), 0}})).empty());
   b.replica_up(a.self());
-  EXPECT_THAT(keys(transfer(a, b).joins), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(transfer(a, b).joins), ElementsAre("ann"));
 }
 
 TEST_F(tracker_states, a_later_life_has_the_same_presences_anew) {
   join(a, "ann");
   const auto made = a.renew(2);
-  EXPECT_THAT(keys(made.joins), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(made.joins), ElementsAre("ann"));
   EXPECT_EQ(a.self(), (replica{"a", 2}));
   b.remove({"a", 1});
   b.replica_up({"a", 2});
-  EXPECT_THAT(keys(b.merge(a.take_delta()).joins), ElementsAre("ann"));
+  EXPECT_THAT(sorted_keys(b.merge(a.take_delta()).joins), ElementsAre("ann"));
 }
 
 TEST_F(tracker_states, a_gap_may_hide_so_many_changes) {

@@ -43,7 +43,7 @@ TEST(dump_text, it_is_never_longer_than_told) {
 }
 
 TEST(write_private_file, it_is_for_its_owner_and_replaces_nothing) {
-  const auto path = testing::TempDir() + "bennu-dump-file";
+  const auto path = ::testing::TempDir() + "bennu-dump-file";
   std::filesystem::remove(path);
   write_private_file(path, "first");
   using std::filesystem::perms;

@@ -12,7 +12,7 @@ namespace {
 
 namespace files = std::filesystem;
 
-class token_test : public testing::Test {
+class token_test : public ::testing::Test {
 protected:
   token_test() { files::create_directories(folder); }
   ~token_test() override { files::remove_all(folder); }
@@ -27,8 +27,8 @@ protected:
   }
 
   const std::string folder =
-    testing::TempDir() + "bennu-token-"
-    + testing::UnitTest::GetInstance()->current_test_info()->name();
+    ::testing::TempDir() + "bennu-token-"
+    + ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(token_test, each_random_one_is_another_of_256_bits) {

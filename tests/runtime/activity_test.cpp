@@ -6,12 +6,6 @@
 namespace bennu::runtime {
 namespace {
 
-struct note {};
-
-behavior idle(process&) {
-  return {[](note) {}};
-}
-
 using activity_test = probe_test;
 
 TEST_F(activity_test, who_works_just_now_comes_before_who_has_worked) {

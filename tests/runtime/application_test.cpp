@@ -12,12 +12,12 @@
 namespace bennu::runtime {
 namespace {
 
-constexpr auto permanent = application_type::permanent;
-constexpr auto transient = application_type::transient;
-constexpr auto temporary = application_type::temporary;
-
 class application_test : public supervisor_fixture {
 protected:
+  static constexpr auto permanent = application_type::permanent;
+  static constexpr auto transient = application_type::transient;
+  static constexpr auto temporary = application_type::temporary;
+
   /// An application with one worker, `name.w`, that gives up at its first end.
   application_spec app(const std::string& name, names depends_on = {},
                        application_type type = permanent) {

@@ -5,8 +5,6 @@
 namespace bennu::runtime::testing_caf {
 namespace {
 
-constexpr std::chrono::seconds patience{10};
-
 /// Answers pings, and fails when asked about a note.
 caf::behavior echo(caf::event_based_actor*) {
   return {

@@ -19,6 +19,8 @@
 
 namespace bennu::runtime::testing_caf {
 
+constexpr std::chrono::seconds patience{10};
+
 /// What crosses the border in these tests.
 struct ping {
   int n = 0;
@@ -48,8 +50,7 @@ public:
   /// The next line; "nothing" when none comes in time.
   std::string next() {
     std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, std::chrono::seconds{10},
-                           [this] { return !lines_.empty(); }))
+    if (!changed_.wait_for(lock, patience, [this] { return !lines_.empty(); }))
       return "nothing";
     auto line = std::move(lines_.front());
     lines_.pop_front();

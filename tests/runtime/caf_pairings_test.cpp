@@ -14,8 +14,6 @@ using process_actor =
   caf::typed_actor<caf::replies_to<ping>::with<int>, caf::reacts_to<note>,
                    caf::reacts_to<hail>>;
 
-constexpr std::chrono::seconds patience{10};
-
 template <class Self>
 auto known_to(Self*, const caf::actor& whom) {
   if constexpr (std::is_same_v<Self, stock_actor::base>)

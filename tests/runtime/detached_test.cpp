@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct get {};
+struct asked {};
 struct block {};
 
 /// Holds up whoever waits until it is opened.
@@ -30,11 +30,11 @@ struct barrier {
   }
 };
 
-behavior worker(process& self, std::shared_ptr<barrier> at) {
+behavior meets_others(process& self, std::shared_ptr<barrier> at) {
   const auto handled = std::make_shared<int>(0);
   return {
     [=](block) { at->wait(); },
-    [=](get) { return ++*handled; },
+    [=](asked) { return ++*handled; },
     [=](std::shared_ptr<std::promise<std::thread::id>> where) {
       where->set_value(std::this_thread::get_id());
     },
@@ -44,7 +44,7 @@ behavior worker(process& self, std::shared_ptr<barrier> at) {
 
 pid spawn_detached(node& node, std::shared_ptr<barrier> at = {}) {
   return node.spawn({.detached = true}, std::in_place_type<function_process>,
-                    detail::bind_body(worker, std::move(at)));
+                    detail::bind_body(meets_others, std::move(at)));
 }
 
 std::thread::id thread_of(node& node, const pid& id) {
@@ -58,7 +58,7 @@ TEST(detached, it_has_a_thread_of_its_own_and_is_no_shard) {
   const auto one = spawn_detached(node);
   const auto two = spawn_detached(node);
   EXPECT_NE(thread_of(node, one), thread_of(node, two));
-  EXPECT_EQ(node.call<int>(one, get{}), 1);
+  EXPECT_EQ(node.call<int>(one, asked{}), 1);
   EXPECT_EQ(node.shard_count(), 1u);
 }
 
@@ -68,9 +68,9 @@ TEST(detached, a_handler_that_blocks_holds_up_nobody_else) {
   const auto id = spawn_detached(node, at);
   node.send(id, block{});
   at->arrived.get_future().wait();
-  EXPECT_EQ(node.call<int>(node.spawn(worker, nullptr), get{}), 1);
+  EXPECT_EQ(node.call<int>(node.spawn(meets_others, nullptr), asked{}), 1);
   at->open.set_value();
-  EXPECT_EQ(node.call<int>(id, get{}), 1);
+  EXPECT_EQ(node.call<int>(id, asked{}), 1);
 }
 
 TEST(detached, what_it_sends_before_it_blocks_arrives) {
@@ -99,8 +99,8 @@ TEST(detached, links_monitors_names_and_timers_work) {
     const auto id = self.spawn(
       {.name = "lone", .detached = true}, std::in_place_type<function_process>,
       [](process& lone) -> behavior {
-        lone.send_after(1ms, get{});
-        return {[&](get) { lone.send(lone.sender(), 0); },
+        lone.send_after(1ms, asked{});
+        return {[&](asked) { lone.send(lone.sender(), 0); },
                 [&](const pid& to) { lone.send_after(1ms, to, 7); },
                 [](block) { throw std::runtime_error("boom"); }};
       });
@@ -122,11 +122,11 @@ TEST(detached, links_monitors_names_and_timers_work) {
 
 TEST(detached, it_may_call_another_process) {
   node node{{.shards = 1}};
-  const auto other = node.spawn(worker, nullptr);
+  const auto other = node.spawn(meets_others, nullptr);
   std::promise<int> answer;
   node.spawn({.detached = true}, std::in_place_type<function_process>,
              [&](process& self) -> behavior {
-               answer.set_value(self.node().call<int>(other, get{}));
+               answer.set_value(self.node().call<int>(other, asked{}));
                return {};
              });
   EXPECT_EQ(answer.get_future().get(), 1);
@@ -137,7 +137,7 @@ TEST(detached, what_it_spawns_lives_on_the_nodes_shards) {
   std::promise<pid> child;
   node.spawn({.detached = true}, std::in_place_type<function_process>,
              [&](process& self) -> behavior {
-               child.set_value(self.spawn(worker, nullptr));
+               child.set_value(self.spawn(meets_others, nullptr));
                return {};
              });
   EXPECT_EQ(child.get_future().get().shard(), 0u);
@@ -158,7 +158,7 @@ TEST(detached, one_past_the_limit_fails_and_an_end_makes_room) {
   // Its thread is free a moment after the down_message.
   for (;;)
     try {
-      EXPECT_EQ(node.call<int>(spawn_detached(node), get{}), 1);
+      EXPECT_EQ(node.call<int>(spawn_detached(node), asked{}), 1);
       break;
     } catch (const std::runtime_error&) {
     }
@@ -180,10 +180,11 @@ TEST(detached, observers_see_it_while_it_blocks) {
 
 TEST(detached, a_child_of_a_tree_may_be_detached) {
   node node{{.shards = 1}};
-  auto child = runtime::worker("lone", worker, std::shared_ptr<barrier>{});
+  auto child =
+    runtime::worker("lone", meets_others, std::shared_ptr<barrier>{});
   child.how.detached = true;
   ASSERT_FALSE(node.start(one_for_one("top", {}, child)));
-  EXPECT_EQ(node.call<int>(node.whereis("lone"), get{}), 1);
+  EXPECT_EQ(node.call<int>(node.whereis("lone"), asked{}), 1);
   EXPECT_EQ(node.stop(), exit_reason::shutdown());
 }
 
@@ -194,7 +195,7 @@ TEST(detached, a_handler_that_never_returns_does_not_hold_the_node) {
     node node{{.shards = 1,
                .blocked_timeout = 20ms,
                .stop_timeout = std::chrono::milliseconds{20}}};
-    auto child = runtime::worker("lone", worker, at);
+    auto child = runtime::worker("lone", meets_others, at);
     child.how.detached = true;
     child.shutdown = shutdown_policy::after(1ms);
     ASSERT_FALSE(node.start(one_for_one("top", {}, child)));
@@ -208,13 +209,13 @@ TEST(detached, a_handler_that_never_returns_does_not_hold_the_node) {
 
 TEST(detached, private_file_tables_do_not_matter) {
   node node{{.shards = 2, .private_files = true}};
-  EXPECT_EQ(node.call<int>(spawn_detached(node), get{}), 1);
+  EXPECT_EQ(node.call<int>(spawn_detached(node), asked{}), 1);
 }
 
 TEST(detached, a_simulated_node_steps_it_as_any_other) {
   sim_node sim{{.shards = 1}};
   const auto id = spawn_detached(sim.node());
-  EXPECT_EQ(sim.call<int>(id, get{}), 1);
+  EXPECT_EQ(sim.call<int>(id, asked{}), 1);
   EXPECT_EQ(sim.node().process_count(), 1u);
 }
 

@@ -16,10 +16,10 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 /// Counts comparisons, so that a test can tell O(1) from O(n) without a clock.
-struct counted {
+struct counted_equal {
   int value = 0;
   static inline int comparisons = 0;
-  friend bool operator==(const counted& a, const counted& b) {
+  friend bool operator==(const counted_equal& a, const counted_equal& b) {
     ++comparisons;
     return a.value == b.value;
   }
@@ -71,33 +71,35 @@ TEST(local_table, a_duplicate_bag_keeps_identical_objects_in_time_order) {
 }
 
 TEST(local_table, a_duplicate_bag_inserts_without_looking_at_the_others) {
-  local_table<counted, int> t{{.name = "t", .kind = table_kind::duplicate_bag}};
-  counted::comparisons = 0;
+  local_table<counted_equal, int> t{
+    {.name = "t", .kind = table_kind::duplicate_bag}};
+  counted_equal::comparisons = 0;
   for (int i = 0; i < 1000; ++i)
     t.insert(1, {i});
-  EXPECT_EQ(counted::comparisons, 0);
+  EXPECT_EQ(counted_equal::comparisons, 0);
 }
 
 TEST(local_table, a_bag_compares_with_every_object_of_the_key_only) {
-  local_table<counted, int> t{{.name = "t", .kind = table_kind::bag}};
+  local_table<counted_equal, int> t{{.name = "t", .kind = table_kind::bag}};
   for (int i = 0; i < 100; ++i) {
     t.insert(1, {i});
     t.insert(2, {i});
   }
-  counted::comparisons = 0;
+  counted_equal::comparisons = 0;
   t.insert(1, {1000});
-  EXPECT_EQ(counted::comparisons, 100);
+  EXPECT_EQ(counted_equal::comparisons, 100);
 }
 
 TEST(local_table, erasing_by_reference_compares_nothing) {
-  local_table<counted, int> t{{.name = "t", .kind = table_kind::duplicate_bag}};
+  local_table<counted_equal, int> t{
+    {.name = "t", .kind = table_kind::duplicate_bag}};
   std::vector<object_ref> refs;
   for (int i = 0; i < 1000; ++i)
     refs.push_back(t.insert(1, {i}));
-  counted::comparisons = 0;
+  counted_equal::comparisons = 0;
   for (const auto& ref : refs)
     EXPECT_TRUE(t.erase(ref));
-  EXPECT_EQ(counted::comparisons, 0);
+  EXPECT_EQ(counted_equal::comparisons, 0);
   EXPECT_EQ(t.size(), 0u);
 }
 

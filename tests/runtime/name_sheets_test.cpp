@@ -12,12 +12,6 @@
 namespace bennu::runtime {
 namespace {
 
-struct note {};
-
-behavior idle(process&) {
-  return {[](note) {}};
-}
-
 behavior counted(process&, int) {
   return {[](note) {}};
 }

@@ -7,11 +7,11 @@
 namespace bennu::runtime {
 namespace {
 
-using names = std::vector<std::string>;
+using group_names = std::vector<std::string>;
 
 class pg_test : public process_test {
 protected:
-  pid member_of(const names& groups) {
+  pid member_of(const group_names& groups) {
     return in_process([&](process& self) {
       for (const auto& x : groups)
         teams.join(self, x);
@@ -38,7 +38,7 @@ TEST_P(pg_test, a_member_is_in_once_for_each_join_and_leaves_as_often) {
   });
   EXPECT_EQ(after_one, 1u);
   EXPECT_EQ(left, (std::vector{true, true, false}));
-  EXPECT_EQ(teams.which_groups(), names{"red"});
+  EXPECT_EQ(teams.which_groups(), group_names{"red"});
 }
 
 TEST_P(pg_test, the_dead_have_left_all_their_groups) {
@@ -47,7 +47,7 @@ TEST_P(pg_test, the_dead_have_left_all_their_groups) {
   node().exit(id, exit_reason::kill());
   sim.run();
   EXPECT_EQ(teams.get_members("red"), std::vector{other});
-  EXPECT_EQ(teams.which_groups(), names{"red"});
+  EXPECT_EQ(teams.which_groups(), group_names{"red"});
 }
 
 TEST_P(pg_test, scopes_are_apart_and_found_again) {
@@ -57,7 +57,7 @@ TEST_P(pg_test, scopes_are_apart_and_found_again) {
 }
 
 TEST_P(pg_test, a_watcher_hears_of_each_change_until_it_demonitors) {
-  names heard;
+  group_names heard;
   pg_scope::monitored watch;
   const auto first = member_of({"red"});
   node().spawn([&](process& self) -> behavior {
@@ -72,7 +72,7 @@ TEST_P(pg_test, a_watcher_hears_of_each_change_until_it_demonitors) {
   const auto second = member_of({"red", "blue"});
   node().exit(second, exit_reason::kill());
   sim.run();
-  EXPECT_EQ(heard, (names{"+red", "-red"}));
+  EXPECT_EQ(heard, (group_names{"+red", "-red"}));
   EXPECT_TRUE(teams.demonitor(watch.ref));
   EXPECT_FALSE(teams.demonitor(watch.ref));
   member_of({"red"});
@@ -80,14 +80,14 @@ TEST_P(pg_test, a_watcher_hears_of_each_change_until_it_demonitors) {
 }
 
 TEST_P(pg_test, a_watcher_of_all_groups_hears_of_all) {
-  names heard;
+  group_names heard;
   node().spawn([&](process& self) -> behavior {
     teams.monitor(self);
     return {[&](const pg_event& x) { heard.push_back(x.group); }};
   });
   sim.run();
   member_of({"red", "blue"});
-  EXPECT_EQ(heard, (names{"red", "blue"}));
+  EXPECT_EQ(heard, (group_names{"red", "blue"}));
 }
 
 /// What another node would hear.
@@ -99,7 +99,7 @@ public:
   void left(std::string_view group, const std::vector<pid>&) override {
     lines.push_back("-" + std::string{group});
   }
-  names lines;
+  group_names lines;
 };
 
 TEST_P(pg_test, peers_hear_of_local_changes_and_bring_remote_ones) {
@@ -113,7 +113,7 @@ TEST_P(pg_test, peers_hear_of_local_changes_and_bring_remote_ones) {
   teams.remote_left("red", {there});
   node().exit(here, exit_reason::kill());
   sim.run();
-  EXPECT_EQ(peers->lines, (names{"+red", "-red"}));
+  EXPECT_EQ(peers->lines, (group_names{"+red", "-red"}));
   EXPECT_TRUE(teams.which_groups().empty());
 }
 

@@ -12,6 +12,12 @@ namespace bennu::runtime {
 
 using namespace std::chrono_literals;
 
+struct note {};
+
+inline behavior idle(process&) {
+  return {[](note) {}};
+}
+
 /// A node whose sheets are read.
 class probe_test : public testing::Test {
 protected:

@@ -18,12 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct note {};
-
-behavior idle(process&) {
-  return {[](note) {}};
-}
-
 TEST_F(probe_test, the_fullest_mailbox_of_all_shards_comes_first) {
   auto& node = sim.node();
   for (int i = 0; i < 10; ++i)

@@ -7,11 +7,11 @@
 namespace bennu::runtime {
 namespace {
 
-constexpr auto transient = restart_type::transient;
-constexpr auto temporary = restart_type::temporary;
-
 class supervisor_significant : public supervisor_fixture {
 protected:
+  static constexpr auto transient = restart_type::transient;
+  static constexpr auto temporary = restart_type::temporary;
+
   template <class... Ts>
   void start(auto_shutdown when, Ts... children) {
     auto tree = one_for_one("top", {}, std::move(children)...);

@@ -344,11 +344,11 @@ TEST_F(table_test, the_node_lists_its_tables_the_oldest_first) {
   EXPECT_GT(all[1].memory, all[0].memory);
 }
 
-struct visit {
+struct seen_page {
   std::string page;
   int count = 0;
 };
-auto fields(visit& x) {
+auto fields(seen_page& x) {
   return std::tie(x.page, x.count);
 }
 
@@ -357,7 +357,7 @@ struct opaque {
 };
 
 TEST_F(table_test, rows_are_shown_to_observers_page_by_page) {
-  using visits = table<visit, int>;
+  using visits = table<seen_page, int>;
   in_new([&](process& self) {
     const auto t = visits::create(self, {.name = "visits",
                                          .kind = table_kind::ordered_set,

@@ -9,7 +9,7 @@
 namespace bennu::transport {
 namespace {
 
-const seeded<polling_world> worlds{"polling", 150};
+const seeded<polling_world> polling_worlds{"polling", 150};
 
 struct polling : ::testing::Test {
   polling() { runtime::log_threshold(runtime::log_level::off); }
@@ -17,16 +17,16 @@ struct polling : ::testing::Test {
 };
 
 TEST_F(polling, tells_all_once_and_in_order_and_ends_by_its_window) {
-  worlds.run_fixed(100);
+  polling_worlds.run_fixed(100);
 }
 
 TEST_F(polling, does_so_for_fresh_seeds_too) {
-  worlds.run_fresh(50);
+  polling_worlds.run_fresh(50);
 }
 
 TEST_F(polling, goes_the_same_way_for_the_same_seed) {
   for (const std::uint64_t seed : {7u, 8u})
-    worlds.run_twice(seed);
+    polling_worlds.run_twice(seed);
 }
 
 TEST_F(polling, has_something_to_tell) {

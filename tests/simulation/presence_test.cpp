@@ -9,7 +9,7 @@
 namespace bennu::channels {
 namespace {
 
-const seeded<presence_world> worlds{"presences", 150};
+const seeded<presence_world> presence_worlds{"presences", 150};
 
 struct presences : ::testing::Test {
   presences() { runtime::log_threshold(runtime::log_level::off); }
@@ -17,16 +17,16 @@ struct presences : ::testing::Test {
 };
 
 TEST_F(presences, are_the_same_for_all_once_they_are_told) {
-  worlds.run_fixed(100);
+  presence_worlds.run_fixed(100);
 }
 
 TEST_F(presences, are_so_for_fresh_seeds_too) {
-  worlds.run_fresh(50);
+  presence_worlds.run_fresh(50);
 }
 
 TEST_F(presences, go_the_same_way_for_the_same_seed) {
   for (const std::uint64_t seed : {7u, 8u})
-    worlds.run_twice(seed);
+    presence_worlds.run_twice(seed);
 }
 
 TEST_F(presences, have_something_to_tell) {

@@ -9,7 +9,7 @@
 namespace bennu::channels {
 namespace {
 
-const seeded<tracker_world> worlds{"trackers", 60};
+const seeded<tracker_world> tracker_worlds{"trackers", 60};
 
 struct trackers : ::testing::Test {
   trackers() { runtime::log_threshold(runtime::log_level::off); }
@@ -17,16 +17,16 @@ struct trackers : ::testing::Test {
 };
 
 TEST_F(trackers, agree_on_who_is_there_once_the_network_has_healed) {
-  worlds.run_fixed(100);
+  tracker_worlds.run_fixed(100);
 }
 
 TEST_F(trackers, agree_for_fresh_seeds_too) {
-  worlds.run_fresh(50);
+  tracker_worlds.run_fresh(50);
 }
 
 TEST_F(trackers, go_the_same_way_for_the_same_seed) {
   for (const std::uint64_t seed : {7u, 8u})
-    worlds.run_twice(seed);
+    tracker_worlds.run_twice(seed);
 }
 
 } // namespace

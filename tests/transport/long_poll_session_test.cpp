@@ -45,7 +45,7 @@ private:
 };
 
 /// What a poll or a push has come to.
-struct outcome {
+struct poll_outcome {
   std::optional<texts> messages;
   bool pushed = false;
   std::optional<runtime::exit_reason> failed;
@@ -55,7 +55,7 @@ struct outcome {
 class asker final : public runtime::process {
 public:
   asker(runtime::pid session, std::optional<long_push> push, std::string peer,
-        std::shared_ptr<outcome> to)
+        std::shared_ptr<poll_outcome> to)
     : session_(session), push_(std::move(push)), peer_(std::move(peer)),
       to_(std::move(to)) {}
 
@@ -80,7 +80,7 @@ private:
   runtime::pid session_;
   std::optional<long_push> push_;
   std::string peer_;
-  std::shared_ptr<outcome> to_;
+  std::shared_ptr<poll_outcome> to_;
 };
 
 class long_poll_session_test : public ::testing::Test {
@@ -103,18 +103,18 @@ protected:
   }
 
   /// From shard 1, while the session lives on shard 0.
-  std::shared_ptr<outcome> ask(std::optional<long_push> push,
-                               const std::string& peer = "") {
-    auto to = std::make_shared<outcome>();
+  std::shared_ptr<poll_outcome> ask(std::optional<long_push> push,
+                                    const std::string& peer = "") {
+    auto to = std::make_shared<poll_outcome>();
     last_asker = at.node().spawn({.shard = 1}, std::in_place_type<asker>,
                                  session, std::move(push), peer, to);
     at.sim().run();
     return to;
   }
-  std::shared_ptr<outcome> poll(const std::string& peer = "") {
+  std::shared_ptr<poll_outcome> poll(const std::string& peer = "") {
     return ask(std::nullopt, peer);
   }
-  std::shared_ptr<outcome> push(const texts& lines) {
+  std::shared_ptr<poll_outcome> push(const texts& lines) {
     long_push x;
     for (const auto& line : lines)
       x.parts.push_back({opcode::text, line});

@@ -1,5 +1,5 @@
-"""What story.py, two_million.py and observed_million.py share: the programs they
-run, the machine's figures and settings, and how results are written down."""
+"""What the programs of this folder share: the programs they run, the machine's
+figures and settings, and how results are written down."""
 
 import json
 import os
