@@ -337,7 +337,7 @@ private:
 };
 
 TEST_F(endpoint_test, out_of_files_clients_get_503_and_old_ones_go_on) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef BENNU_SANITIZED
   GTEST_SKIP() << "UBSan opens a pipe to look at memory, and takes a failure "
                   "to open it for bad memory";
 #endif
