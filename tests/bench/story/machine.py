@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -107,6 +108,23 @@ def description():
             f"{os.cpu_count()} cores of {model}, {gib:.0f} GiB, Linux "
             f"{platform.release()}, load average {os.getloadavg()[0]:.1f} at "
             "the start; node and load generator on this one machine")
+
+
+class Beside:
+    """Its `run` goes on in a thread of its own while the block does, until
+    `ends` is set."""
+
+    def __init__(self):
+        self.ends = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends.set()
+        self.thread.join()
 
 
 class Node:

@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -92,23 +91,14 @@ class Load:
         return self.wait()
 
 
-class Deaf:
+class Deaf(machine.Beside):
     """Clients that join where much is said and do not read; who is closed
     comes back."""
 
     def __init__(self, topic):
+        super().__init__()
         self.topic = topic
         self.closed = 0
-        self.ends = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ends.set()
-        self.thread.join()
 
     def connect(self):
         x = socket.socket()
@@ -140,25 +130,16 @@ class Deaf:
             x.close()
 
 
-class Trouble:
+class Trouble(machine.Beside):
     """Kills and closes, in turns, until the block ends."""
 
     def __init__(self, observer, topic):
+        super().__init__()
         self.observer = observer
         self.topic = topic
         self.chance = random.Random(1)
         self.done = {"channels killed": 0, "pubsub servers killed": 0,
                      "sockets closed": 0}
-        self.ends = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ends.set()
-        self.thread.join()
 
     def act(self, what, *command):
         # Who is to be killed may just have ended.
@@ -194,14 +175,7 @@ def user_bytes(pid):
     raise RuntimeError("no Pss")
 
 
-def kernel_bytes():
-    """What the kernel holds of objects, of the whole machine."""
-    return sum(int(line.split()[1]) * 1024
-               for line in Path("/proc/meminfo").read_text().splitlines()
-               if line.startswith("Slab:"))
-
-
-def one_minute(node, observer, until):
+def one_minute(node, until):
     """A wave, an echo, and then a look at the node without them."""
     wave = Load("broadcast", "--connections", WAVE, "--rounds", WAVE_ROUNDS,
                 "--topic", "rooms:wave").wait()
@@ -209,11 +183,7 @@ def one_minute(node, observer, until):
                 ECHO_CLIENTS, "--duration", f"{ECHO_SECONDS}s", "--topic",
                 "rooms:echo").wait()
     time.sleep(max(0, until - time.monotonic()))
-    return {"wave": wave, "echo": echo, "user_bytes": user_bytes(node.pid),
-            "kernel_bytes": kernel_bytes(),
-            "cpu_s": machine.cpu_seconds(node.pid),
-            "processes": observer.processes(),
-            "tables": observer.sheet("tables", "--limit", 1)["seen"]}
+    return {"wave": wave, "echo": echo, "user_bytes": user_bytes(node.pid)}
 
 
 def soak(node, observer, minutes):
@@ -237,7 +207,7 @@ def soak(node, observer, minutes):
                                               "rooms:trouble") as trouble:
         began = time.monotonic()
         for minute in range(1, minutes + 1):
-            seen.append(one_minute(node, observer, began + 60 * minute))
+            seen.append(one_minute(node, began + 60 * minute))
             print(f"soak: minute {minute}: "
                   f"{seen[-1]['user_bytes'] / 2**20:.1f} MiB", flush=True)
         # Their messages come at random: some have not said all yet.

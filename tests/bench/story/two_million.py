@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -27,30 +26,21 @@ PORT = 4000
 BYTES_EACH = 9_800
 
 
-class Watch:
+class Watch(machine.Beside):
     """Free memory and the node's own, once a second, while it runs."""
 
     def __init__(self, node):
+        super().__init__()
         self.node = node
         self.seen = []
-        self.ends = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-
-    def __enter__(self):
-        self.began = time.monotonic()
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ends.set()
-        self.thread.join()
 
     def run(self):
+        began = time.monotonic()
         page = os.sysconf("SC_PAGE_SIZE")
         while not self.ends.wait(1):
             resident = int(Path(f"/proc/{self.node.pid}/statm").read_text()
                            .split()[1])
-            self.seen.append((time.monotonic() - self.began,
+            self.seen.append((time.monotonic() - began,
                               machine.free_memory(), resident * page,
                               machine.cpu_seconds(self.node.pid)))
 
