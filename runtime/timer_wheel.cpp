@@ -79,7 +79,7 @@ void timer_wheel::place(std::uint32_t index) {
   }
   where.tail = index;
   if (level == 0)
-    near_.set(slot);
+    near_[slot / 64] |= std::uint64_t{1} << slot % 64;
 }
 
 inline void timer_wheel::unlink(std::uint32_t index) noexcept {
@@ -100,7 +100,7 @@ inline void timer_wheel::unlink(std::uint32_t index) noexcept {
   if (is_end(next))
     where.tail = is_end(previous) ? none : previous;
   if (number < slots && where.head == none)
-    near_.reset(number);
+    near_[number / 64] &= ~(std::uint64_t{1} << number % 64);
 }
 
 /// Puts it before the first of those to the process in that place of the table.
@@ -207,7 +207,7 @@ void timer_wheel::advance(time_point now,
       now_ = target;
       return;
     }
-    if (near_.none()) {
+    if (first_near(0) == slots) {
       // Nothing due before the next cascade.
       now_ = std::min(target, now_ | (slots - 1));
       if (now_ == target)
@@ -230,10 +230,21 @@ time_point timer_wheel::next_due() const noexcept {
   if (size_ == 0)
     return time_point::max();
   // Beyond the next cascade a farther level may hold something nearer.
-  auto at = now_ + 1;
-  while ((at & (slots - 1)) != 0 && !near_.test(at & (slots - 1)))
-    ++at;
-  return start_ + tick * static_cast<std::int64_t>(at);
+  const auto next = now_ + 1;
+  const auto slot = static_cast<std::uint32_t>(next) & (slots - 1);
+  const auto ahead = slot == 0 ? 0 : first_near(slot) - slot;
+  return start_ + tick * static_cast<std::int64_t>(next + ahead);
+}
+
+std::uint32_t timer_wheel::first_near(std::uint32_t slot) const noexcept {
+  auto word = slot / 64;
+  auto held = near_[word] >> slot % 64 << slot % 64;
+  while (held == 0 && ++word < near_.size())
+    held = near_[word];
+  return word * 64
+         + (word < near_.size()
+              ? static_cast<std::uint32_t>(std::countr_zero(held))
+              : 0);
 }
 
 } // namespace bennu::runtime

@@ -5,7 +5,6 @@
 #include "runtime/pid.hpp"
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -121,6 +120,10 @@ private:
   void release(std::uint32_t index) noexcept;
   std::optional<message> drop_first_to(const pid& process) noexcept;
   void cascade(unsigned level);
+
+  /// The first of level 0's slots from `slot` on that holds a timer; `slots`
+  /// when none does.
+  std::uint32_t first_near(std::uint32_t slot) const noexcept;
   time_point time_of(const entry& x) const noexcept;
 
   detail::process_table* processes_;
@@ -130,7 +133,7 @@ private:
   std::uint32_t free_ = none;
   std::size_t size_ = 0;
   std::array<list, slots * levels> lists_;
-  std::bitset<slots> near_;
+  std::array<std::uint64_t, slots / 64> near_{}; // a bit a slot of level 0
 };
 
 } // namespace bennu::runtime
