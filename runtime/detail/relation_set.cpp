@@ -3,6 +3,7 @@
 #include "runtime/assert.hpp"
 
 #include <cstring>
+#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -12,10 +13,27 @@ namespace bennu::runtime::detail {
 static_assert(std::is_trivially_copyable_v<relation> && sizeof(relation) == 24);
 
 relation_set::~relation_set() {
-  if (!block_)
-    return;
-  block_->~block();
-  ::operator delete(block_);
+  if (block_)
+    free_block(block_);
+}
+
+std::size_t relation_set::size_of(std::uint32_t capacity) noexcept {
+  return sizeof(block) + capacity * sizeof(relation)
+         + (capacity > linear_max ? sizeof(std::unique_ptr<hash_index>) : 0);
+}
+
+relation_set::block* relation_set::make_block(std::uint32_t capacity) {
+  auto* made = new (::operator new(size_of(capacity))) block;
+  made->capacity = capacity;
+  if (made->may_have_index())
+    new (&made->index_place()) std::unique_ptr<hash_index>;
+  return made;
+}
+
+void relation_set::free_block(block* x) noexcept {
+  if (x->may_have_index())
+    std::destroy_at(&x->index_place());
+  ::operator delete(x);
 }
 
 std::size_t relation_set::hash_of(const relation& x) noexcept {
@@ -28,16 +46,17 @@ const relation* relation_set::find(std::size_t hash,
                                    Match match) const noexcept {
   if (!block_)
     return nullptr;
-  if (!block_->index) {
+  const auto* positions = index();
+  if (!positions) {
     for (const auto& x : *this)
       if (match(x))
         return &x;
     return nullptr;
   }
-  const auto& index = *block_->index;
-  const auto mask = index.size() - 1;
-  for (auto at = (hash >> 7) & mask; index[at] != 0; at = (at + 1) & mask) {
-    const auto& x = begin()[index[at] - 1];
+  const auto mask = positions->size() - 1;
+  for (auto at = (hash >> 7) & mask; (*positions)[at] != 0;
+       at = (at + 1) & mask) {
+    const auto& x = begin()[(*positions)[at] - 1];
     if (match(x))
       return &x;
   }
@@ -60,13 +79,13 @@ void relation_set::add(const relation& x) {
   if (!block_ || block_->size == block_->capacity)
     grow();
   block_->records()[block_->size++] = x;
-  if (block_->index && block_->size * 2 <= block_->index->size()) {
-    auto& index = *block_->index;
-    const auto mask = index.size() - 1;
+  if (auto* positions = index();
+      positions && block_->size * 2 <= positions->size()) {
+    const auto mask = positions->size() - 1;
     auto at = (hash_of(x) >> 7) & mask;
-    while (index[at] != 0)
+    while ((*positions)[at] != 0)
       at = (at + 1) & mask;
-    index[at] = block_->size;
+    (*positions)[at] = block_->size;
   } else if (block_->size > linear_max) {
     rebuild_index(block_->size * 4);
   }
@@ -76,10 +95,10 @@ void relation_set::remove(const relation* at) {
   const auto position = static_cast<std::uint32_t>(at - begin());
   const auto last = block_->size - 1;
   BENNU_ASSERT(position <= last);
-  if (block_->index) {
+  if (auto* positions = index()) {
     erase_bucket(bucket_of(position));
     if (position != last)
-      (*block_->index)[bucket_of(last)] = position + 1;
+      (*positions)[bucket_of(last)] = position + 1;
   }
   block_->records()[position] = block_->records()[last];
   // An empty block stays: who has served one request serves more.
@@ -87,23 +106,24 @@ void relation_set::remove(const relation* at) {
 }
 
 std::size_t relation_set::bucket_of(std::uint32_t position) const noexcept {
-  const auto& index = *block_->index;
-  const auto mask = index.size() - 1;
+  const auto& positions = *index();
+  const auto mask = positions.size() - 1;
   auto at = (hash_of(begin()[position]) >> 7) & mask;
-  while (index[at] != position + 1)
+  while (positions[at] != position + 1)
     at = (at + 1) & mask;
   return at;
 }
 
 void relation_set::erase_bucket(std::size_t bucket) {
   // Closes the gap, so that no tombstones pile up under churn.
-  auto& index = *block_->index;
-  const auto mask = index.size() - 1;
-  index[bucket] = 0;
-  for (auto at = (bucket + 1) & mask; index[at] != 0; at = (at + 1) & mask) {
-    const auto home = (hash_of(begin()[index[at] - 1]) >> 7) & mask;
+  auto& positions = *index();
+  const auto mask = positions.size() - 1;
+  positions[bucket] = 0;
+  for (auto at = (bucket + 1) & mask; positions[at] != 0;
+       at = (at + 1) & mask) {
+    const auto home = (hash_of(begin()[positions[at] - 1]) >> 7) & mask;
     if (((at - home) & mask) >= ((at - bucket) & mask)) {
-      index[bucket] = std::exchange(index[at], 0);
+      positions[bucket] = std::exchange(positions[at], 0);
       bucket = at;
     }
   }
@@ -113,14 +133,14 @@ void relation_set::rebuild_index(std::size_t buckets) {
   std::size_t size = 64;
   while (size < buckets)
     size *= 2;
-  block_->index = std::make_unique<std::vector<std::uint32_t>>(size);
-  auto& index = *block_->index;
+  auto positions = std::make_unique<hash_index>(size);
   for (std::uint32_t i = 0; i < block_->size; ++i) {
     auto at = (hash_of(begin()[i]) >> 7) & (size - 1);
-    while (index[at] != 0)
+    while ((*positions)[at] != 0)
       at = (at + 1) & (size - 1);
-    index[at] = i + 1;
+    (*positions)[at] = i + 1;
   }
+  block_->index_place() = std::move(positions);
 }
 
 void relation_set::grow() {
@@ -132,36 +152,28 @@ void relation_set::grow() {
 void relation_set::shrink() {
   if (!block_ || block_->size == block_->capacity)
     return;
-  if (block_->size == 0) {
-    block_->~block();
-    ::operator delete(std::exchange(block_, nullptr));
-    return;
-  }
+  if (block_->size == 0)
+    return free_block(std::exchange(block_, nullptr));
   move_to(block_->size);
-  if (block_->size <= linear_max)
-    block_->index.reset();
 }
 
 void relation_set::move_to(std::uint32_t capacity) {
-  auto* where = ::operator new(sizeof(block) + capacity * sizeof(relation));
-  auto* fresh = new (where) block;
-  fresh->capacity = capacity;
+  auto* fresh = make_block(capacity);
   if (block_) {
     fresh->size = block_->size;
-    fresh->index = std::move(block_->index);
     std::memcpy(fresh->records(), block_->records(),
                 block_->size * sizeof(relation));
-    block_->~block();
-    ::operator delete(block_);
+    if (fresh->may_have_index() && block_->may_have_index())
+      fresh->index_place() = std::move(block_->index_place());
+    free_block(block_);
   }
   block_ = fresh;
 }
 
 std::size_t relation_set::memory() const noexcept {
-  if (!block_)
-    return 0;
-  return sizeof(block) + block_->capacity * sizeof(relation)
-         + (block_->index ? block_->index->size() * sizeof(std::uint32_t) : 0);
+  const auto* positions = index();
+  return (block_ ? size_of(block_->capacity) : 0)
+         + (positions ? positions->size() * sizeof(std::uint32_t) : 0);
 }
 
 } // namespace bennu::runtime::detail

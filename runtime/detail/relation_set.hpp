@@ -80,16 +80,33 @@ public:
   std::size_t memory() const noexcept;
 
 private:
+  /// Positions + 1 by hash, open addressing.
+  using hash_index = std::vector<std::uint32_t>;
+
+  /// In front of the records. Behind them, where there may be more than
+  /// linear_max, lies the index: a process with one link pays 32 bytes.
   struct block {
     std::uint32_t size = 0;
     std::uint32_t capacity = 0;
-    /// Positions + 1 by hash, open addressing; empty while small.
-    std::unique_ptr<std::vector<std::uint32_t>> index;
 
     relation* records() noexcept {
       return reinterpret_cast<relation*>(this + 1);
     }
+    bool may_have_index() const noexcept { return capacity > linear_max; }
+    std::unique_ptr<hash_index>& index_place() noexcept {
+      return *reinterpret_cast<std::unique_ptr<hash_index>*>(records()
+                                                             + capacity);
+    }
   };
+
+  /// Null while there is none.
+  hash_index* index() const noexcept {
+    return block_ && block_->may_have_index() ? block_->index_place().get()
+                                              : nullptr;
+  }
+  static std::size_t size_of(std::uint32_t capacity) noexcept;
+  static block* make_block(std::uint32_t capacity);
+  static void free_block(block* x) noexcept;
 
   template <class Match>
   const relation* find(std::size_t hash, Match match) const noexcept;
