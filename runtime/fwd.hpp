@@ -3,10 +3,6 @@
 #include <chrono>
 #include <cstdint>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace caf {
 class actor_system_config;
 } // namespace caf
@@ -19,6 +15,7 @@ class environment;
 class exit_reason;
 class message;
 class node;
+class poller;
 class process;
 class shard;
 class telemetry;

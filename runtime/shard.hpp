@@ -8,7 +8,7 @@
 namespace bennu::runtime {
 
 /// One thread of a node, with everything its processes need: run queue,
-/// process table, timing wheel, io_context. A layer above uses it for what is
+/// process table, timing wheel, poller. A layer above uses it for what is
 /// not a message: sockets' readiness, flushing, coarse timeouts.
 /// Confined to its thread, except post().
 class shard {
@@ -28,7 +28,10 @@ public:
 
   virtual runtime::node& node() noexcept = 0;
   virtual std::size_t index() const noexcept = 0;
-  virtual boost::asio::io_context& io() noexcept = 0;
+
+  /// The descriptors it waits for. A detached process's shard has none, and
+  /// throws std::logic_error.
+  virtual runtime::poller& poller() = 0;
 
   /// The time this turn began.
   virtual time_point now() const noexcept = 0;

@@ -66,23 +66,26 @@ public:
     dropped.swap(waiting_);
   }
 
-  /// Calls `f`, which sleeps until `wake`, unless something has come.
+  /// Calls `f`, which sleeps until `wake`, unless something has come: then
+  /// false.
   template <class F>
-  void sleep(F f) {
+  bool sleep(F f) {
     sleeping_.store(true);
-    if (!filled_.load())
+    const bool empty = !filled_.load();
+    if (empty)
       f();
     sleeping_.store(false);
+    return empty;
   }
 
-  /// Waits until something has come, at most `limit`.
+  /// Waits until something has come, at most `limit`; duration::max() is none.
   void wait_for(duration limit) {
+    const auto filled = [this] { return filled_.load(); };
     std::unique_lock lock{mutex_};
-    called_.wait_for(lock, limit, [this] { return filled_.load(); });
-  }
-  void wait() {
-    std::unique_lock lock{mutex_};
-    called_.wait(lock, [this] { return filled_.load(); });
+    if (limit == duration::max())
+      called_.wait(lock, filled);
+    else
+      called_.wait_for(lock, limit, filled);
   }
 
 private:

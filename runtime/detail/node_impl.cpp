@@ -52,8 +52,8 @@ node_impl::node_impl(runtime::node& self_, node_options options_,
     options.caf_setup(config);
   const signals_blocked guard;
   system = std::make_unique<caf::actor_system>(config);
-  // Every shard's io_context opens its descriptors here, before any shard
-  // leaves the common file table.
+  // Every shard's poller opens its descriptors here, before any shard leaves
+  // the common file table.
   for (std::size_t i = 0; i < options.shards; ++i)
     shards.push_back(std::make_unique<shard_impl>(*this, i));
   detached = std::make_unique<detached_set>(*this);

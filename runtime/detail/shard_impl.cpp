@@ -4,8 +4,6 @@
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/log.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -30,19 +28,18 @@ shard_impl* current_shard() noexcept {
 
 shard_impl::shard_impl(node_impl& owner, std::size_t index)
   : caf::execution_unit(owner.system.get()), owner_(owner), index_(index),
-    work_(io_.get_executor()), now_(owner.time.now()),
-    table_(owner.number, index), timers_(*this),
+    now_(owner.time.now()), table_(owner.number, index), timers_(*this),
     outboxes_(owner.options.shards + owner.options.detached_max),
     lone_(index >= owner.options.shards), inbox_(waker()) {
   if (!lone_)
-    opens_descriptors_.emplace(io_);
+    poller_.emplace();
 }
 
 /// A lone shard waits for its inbox itself.
 std::function<void()> shard_impl::waker() {
   if (lone_)
     return {};
-  return [this] { boost::asio::post(io_, [] {}); };
+  return [this] { poller_->wake(); };
 }
 
 shard_impl::~shard_impl() {
@@ -51,6 +48,12 @@ shard_impl::~shard_impl() {
 
 runtime::node& shard_impl::node() noexcept {
   return owner_.self;
+}
+
+runtime::poller& shard_impl::poller() {
+  if (!poller_)
+    throw std::logic_error("a detached process waits for no descriptors");
+  return *poller_;
 }
 
 // -- the thread ---------------------------------------------------------------
@@ -64,29 +67,28 @@ void shard_impl::enter(const std::function<void()>& f) {
 
 void shard_impl::run() {
   enter([this] {
-    while (!stopping_)
-      if (!turn())
-        sleep();
+    while (!stopping_) {
+      await_work();
+      turn();
+    }
     kill_all();
   });
   // Nobody looks any more: who still asks is told by what is dropped.
   inbox_.close();
 }
 
-bool shard_impl::turn() {
-  bool worked = io_.poll() > 0;
+void shard_impl::turn() {
   now_ = owner_.time.now();
-  worked |= drain_inbox();
+  if (poller_)
+    poller_->dispatch();
+  drain_inbox();
   timers_.advance(now_);
-  for (std::size_t i = 0; i < resumes_per_turn && !ready_.empty(); ++i) {
+  for (std::size_t i = 0; i < resumes_per_turn && !ready_.empty(); ++i)
     resume_next(messages_per_resume);
-    worked = true;
-  }
   for (std::size_t i = 0; i < hooks_.size(); ++i)
     hooks_[i]->turn_ended();
   settle();
   flush_all();
-  return worked;
 }
 
 void shard_impl::resume_next(std::size_t messages) {

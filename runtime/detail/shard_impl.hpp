@@ -9,11 +9,9 @@
 #include "runtime/detail/run_queue.hpp"
 #include "runtime/detail/shard_timers.hpp"
 #include "runtime/node.hpp"
+#include "runtime/poller.hpp"
 #include "runtime/shard.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <caf/execution_unit.hpp>
 
 #include <cstdint>
@@ -36,13 +34,13 @@ struct running_frame {
   bool run_terminate = false;
 };
 
-/// A shard: CAF's execution unit for its processes over one io_context.
+/// A shard: CAF's execution unit for its processes, on one thread.
 /// Everything is confined to the shard's thread but `push`, `post`,
 /// `reserve_remote` and `request_stop`.
 class shard_impl final : public caf::execution_unit, public runtime::shard {
 public:
   /// Ready processes resumed, and messages each may handle, before the shard
-  /// looks at its io and its inbox again: a turn stays well below a
+  /// looks at its descriptors and its inbox again: a turn stays well below a
   /// millisecond.
   static constexpr std::size_t resumes_per_turn = 128;
   static constexpr std::size_t messages_per_resume = 64;
@@ -54,7 +52,7 @@ public:
 
   runtime::node& node() noexcept override;
   std::size_t index() const noexcept override { return index_; }
-  boost::asio::io_context& io() noexcept override { return io_; }
+  runtime::poller& poller() override;
   time_point now() const noexcept override { return now_; }
   process* find(const pid& id) noexcept override;
   bool run_as(process& self, const std::function<void()>& f) override;
@@ -145,7 +143,8 @@ private:
     exit_reason why;
   };
 
-  bool turn();
+  void await_work();
+  void turn();
   bool drain_inbox();
   void resume_next(std::size_t messages);
   void drop_ready();
@@ -153,7 +152,7 @@ private:
   /// A request to the dead is answered with noproc, all else is dropped.
   void deliver(const pid& to, std::unique_ptr<envelope> x);
   void settle();
-  void sleep();
+  duration until_next_work() const noexcept;
   std::function<void()> waker();
   void send_off(const pid& to, parcel x);
   void flush(std::size_t target);
@@ -177,14 +176,9 @@ private:
 
   struct node_impl& owner_;
   std::size_t index_;
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
-    work_;
 
-  /// Never started. Its making opens the io_context's descriptors, which Asio
-  /// does not do before it has something to do: opened later, in a file table
-  /// of the shard's own, they would be unknown to whoever wakes the shard.
-  std::optional<boost::asio::steady_timer> opens_descriptors_;
+  /// None for a lone shard, which waits for its inbox alone.
+  std::optional<runtime::poller> poller_;
   time_point now_;
   run_queue ready_;
   process_table table_;
@@ -200,7 +194,7 @@ private:
   std::uint64_t refs_ = 0;
   bool stopping_ = false;
 
-  /// A detached process's: without io.
+  /// A detached process's.
   const bool lone_;
   inbox<parcel> inbox_;
   std::vector<parcel> arrived_;

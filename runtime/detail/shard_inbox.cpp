@@ -3,24 +3,34 @@
 #include "runtime/detail/node_impl.hpp"
 #include "runtime/detail/shard_impl.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bennu::runtime::detail {
 
-void shard_impl::sleep() {
+/// Zero when there is something to do already.
+duration shard_impl::until_next_work() const noexcept {
+  if (!ready_.empty())
+    return {};
   const auto due = timers_.next_due();
-  const bool for_ever = due == time_point::max();
-  const auto limit = for_ever ? duration{} : due - owner_.time.now();
-  if (!for_ever && limit <= duration{0})
+  return due == time_point::max()
+           ? duration::max()
+           : std::max(duration{}, due - owner_.time.now());
+}
+
+/// Sleeps until there is something to do, and finds out which descriptors are
+/// ready.
+void shard_impl::await_work() {
+  const auto limit = until_next_work();
+  if (lone_) {
+    if (limit > duration{})
+      inbox_.wait_for(limit);
     return;
-  if (lone_)
-    return for_ever ? inbox_.wait() : inbox_.wait_for(limit);
-  inbox_.sleep([&] {
-    if (for_ever)
-      io_.run_one();
-    else
-      io_.run_one_for(limit);
-  });
+  }
+  // Descriptors are looked at in any case: an inbox that is never empty is not
+  // to starve them.
+  if (limit == duration{} || !inbox_.sleep([&] { poller_->wait(limit); }))
+    poller_->wait({});
 }
 
 void shard_impl::push(parcel x) {

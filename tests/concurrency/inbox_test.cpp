@@ -44,9 +44,10 @@ protected:
   void rest(inbox<parcel>& in) {
     switch (GetParam()) {
     case owner::woken:
-      return in.sleep([this] { called_.acquire(); });
+      in.sleep([this] { called_.acquire(); });
+      return;
     case owner::waiting:
-      return in.wait();
+      return in.wait_for(duration::max());
     case owner::waiting_for_a_time:
       return in.wait_for(std::chrono::minutes{1});
     }

@@ -4,8 +4,6 @@
 #include "runtime/assert.hpp"
 #include "transport/detail/codec_pool.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -44,11 +42,10 @@ std::string run(bennu::transport::detail::codec_pool& pool,
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
-  static boost::asio::io_context context;
   static bennu::transport::detail::codec_pool plain{
-    context, {.message_max = message_max}};
+    {.message_max = message_max}};
   static bennu::transport::detail::codec_pool inflating{
-    context, {.message_max = message_max, .inflate = true, .inflate_free = 64}};
+    {.message_max = message_max, .inflate = true, .inflate_free = 64}};
   if (size == 0)
     return 0;
   const auto piece = std::max<std::size_t>(1, data[0] & 0x7F);

@@ -2,8 +2,6 @@
 #include "runtime/assert.hpp"
 #include "transport/detail/site.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -65,7 +63,6 @@ transport::detail::site make_site() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
-  static boost::asio::io_context context;
   static const auto site = make_site();
   std::string_view bytes{reinterpret_cast<const char*>(data), size};
   while (!bytes.empty()) {
@@ -82,9 +79,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
       continue;
     }
     if (answer.socket) {
-      const auto upgrade = read.request.accept_websocket(
-        context, answer.subprotocol, answer.compress);
-      BENNU_ASSERT(upgrade.bytes.starts_with("HTTP/1.1 "));
+      const auto upgrade =
+        read.request.accept_websocket(answer.subprotocol, answer.compress);
+      BENNU_ASSERT(upgrade.starts_with("HTTP/1.1 101 "));
+      BENNU_ASSERT(upgrade.find("\r\n\r\n") == upgrade.size() - 4);
       break;
     }
     BENNU_ASSERT(answer.bytes.starts_with("HTTP/1.1 "));

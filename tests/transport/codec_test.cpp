@@ -2,7 +2,6 @@
 #include "transport/detail/codec.hpp"
 #include "transport/detail/codec_pool.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -40,7 +39,7 @@ protected:
   }
 
   outcome run(const std::vector<std::string>& pieces) {
-    codec x{context_, options_};
+    codec x{options_};
     return run(x, pieces);
   }
 
@@ -53,7 +52,6 @@ protected:
     return close_code_of(seen.output);
   }
 
-  boost::asio::io_context context_;
   detail::codec_options options_;
 };
 
@@ -115,7 +113,7 @@ TEST_F(codec_test, thousands_of_frames_in_one_piece_come_out_one_by_one) {
 }
 
 TEST_F(codec_test, a_ping_between_fragments_is_answered_at_once) {
-  codec x{context_, options_};
+  codec x{options_};
   const auto seen = run(
     x, {client_frame(text, "a", {.fin = false}) + client_frame(ping, "now")});
   EXPECT_TRUE(seen.texts.empty());
@@ -230,14 +228,14 @@ TEST_F(codec_test, messages_before_a_close_are_delivered) {
 }
 
 TEST_F(codec_test, a_failed_codec_stays_failed_and_is_not_reused) {
-  codec x{context_, options_};
+  codec x{options_};
   run(x, {client_frame(close, close_payload(1000))});
   EXPECT_EQ(x.next(), codec::event::closed);
   EXPECT_FALSE(x.reusable());
 }
 
 TEST_F(codec_test, one_codec_serves_many_connections_in_turn) {
-  detail::codec_pool pool{context_, options_};
+  detail::codec_pool pool{options_};
   const codec* first = nullptr;
   for (int i = 0; i < 100; ++i) {
     auto x = pool.take();
@@ -251,7 +249,7 @@ TEST_F(codec_test, one_codec_serves_many_connections_in_turn) {
 }
 
 TEST_F(codec_test, the_pool_takes_back_only_what_is_at_a_boundary) {
-  detail::codec_pool pool{context_, options_};
+  detail::codec_pool pool{options_};
   const auto frame = client_frame(text, "hello");
   for (std::size_t n = 0; n < frame.size(); ++n) {
     auto x = pool.take();
@@ -264,7 +262,7 @@ TEST_F(codec_test, the_pool_takes_back_only_what_is_at_a_boundary) {
 }
 
 TEST_F(codec_test, a_codec_with_unread_messages_is_not_reused) {
-  codec x{context_, options_};
+  codec x{options_};
   const auto bytes = client_frame(text, "a") + client_frame(text, "b");
   x.feed(bytes);
   EXPECT_EQ(x.next(), codec::event::message);
@@ -273,7 +271,7 @@ TEST_F(codec_test, a_codec_with_unread_messages_is_not_reused) {
 
 TEST_F(codec_test, the_pool_keeps_no_more_than_its_limit) {
   options_.kept_max = 2;
-  detail::codec_pool pool{context_, options_};
+  detail::codec_pool pool{options_};
   std::vector<std::unique_ptr<codec>> taken;
   for (int i = 0; i < 3; ++i) {
     taken.push_back(pool.take());
@@ -285,7 +283,7 @@ TEST_F(codec_test, the_pool_keeps_no_more_than_its_limit) {
 }
 
 TEST_F(codec_test, a_codec_that_has_grown_is_not_kept) {
-  detail::codec_pool pool{context_, options_};
+  detail::codec_pool pool{options_};
   auto x = pool.take();
   run(*x, {client_frame(binary, std::string(200'000, 'x'))});
   pool.give_back(std::move(x));

@@ -4,7 +4,6 @@
 #include "tests/transport/conformance_cases.hpp"
 #include "transport/detail/codec.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -20,9 +19,7 @@ using detail::codec;
 /// Everything that is seen of a connection.
 conformance_outcome run(const std::string& bytes, std::size_t piece,
                         bool inflate) {
-  static boost::asio::io_context context;
-  codec x{context,
-          {.message_max = conformance_message_max, .inflate = inflate}};
+  codec x{{.message_max = conformance_message_max, .inflate = inflate}};
   conformance_outcome seen;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     const auto part = bytes.substr(at, piece);

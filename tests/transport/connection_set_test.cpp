@@ -1,7 +1,6 @@
 #include "runtime/testing/sim_node.hpp"
 #include "transport/detail/connection_set.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -51,8 +50,11 @@ protected:
   /// Handles what the kernel has to tell, once: readiness lasts until it is
   /// used up.
   void poll() {
-    sim.node().run_on(0, [this] { sim.node().shard_at(0).io().poll_one(); });
-    sim.node().run_on(0, [this] { sim.node().shard_at(0).io().poll_one(); });
+    sim.node().run_on(0, [this] {
+      auto& descriptors = sim.node().shard_at(0).poller();
+      descriptors.wait({});
+      descriptors.dispatch();
+    });
   }
 
   /// A connection whose other end is peers.back().

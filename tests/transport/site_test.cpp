@@ -1,6 +1,5 @@
 #include "transport/detail/site.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,12 +49,8 @@ protected:
     const detail::site x{options_};
     auto answer = x.answer(read.request, {"10.0.0.1", 4711}, draining);
     file_ = answer.file;
-    if (answer.socket) {
-      const auto upgrade =
-        read.request.accept_websocket(context_, answer.subprotocol);
-      EXPECT_TRUE(upgrade.accepted);
-      answer.bytes = upgrade.bytes;
-    }
+    if (answer.socket)
+      answer.bytes = read.request.accept_websocket(answer.subprotocol);
     return answer;
   }
 
@@ -76,7 +71,6 @@ protected:
   detail::site::options options_;
   channels::connect_outcome outcome_;
   channels::connect_request asked_;
-  boost::asio::io_context context_;
   std::string file_;
 };
 

@@ -6,6 +6,7 @@
 #include "transport/detail/memory_layer.hpp"
 #include "transport/detail/utf8.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -44,6 +45,13 @@ http::request<http::empty_body> upgrade_request() {
   return x;
 }
 
+/// What Asio's types ask an execution context for. Nothing ever runs on it. An
+/// io_context since any other would start a thread.
+net::io_context& services() {
+  static net::io_context only{1};
+  return only;
+}
+
 inflater_limits limits_of(const codec_options& x) {
   return {.size_max = x.message_max,
           .ratio_max = x.inflate_ratio_max,
@@ -53,8 +61,8 @@ inflater_limits limits_of(const codec_options& x) {
 } // namespace
 
 struct codec::impl {
-  impl(net::execution_context& context, const codec_options& opts)
-    : options(opts), queue(context), stream(memory_layer{queue}),
+  explicit impl(const codec_options& opts)
+    : options(opts), queue(services()), stream(memory_layer{queue}),
       unpacked(limits_of(opts)), buffer(buffer_start) {
     static const auto upgrade = upgrade_request();
     stream.read_message_max(options.message_max);
@@ -173,8 +181,8 @@ struct codec::impl {
   char first_byte = 0;
 };
 
-codec::codec(net::execution_context& context, const codec_options& options)
-  : impl_(std::make_unique<impl>(context, options)) {}
+codec::codec(const codec_options& options)
+  : impl_(std::make_unique<impl>(options)) {}
 
 codec::~codec() = default;
 

@@ -7,10 +7,6 @@
 #include <string>
 #include <string_view>
 
-namespace boost::asio {
-class execution_context;
-}
-
 namespace bennu::transport::detail {
 
 struct codec_options {
@@ -59,7 +55,9 @@ public:
     failed,
   };
 
-  codec(boost::asio::execution_context& context, const codec_options& options);
+  /// The first of a program opens descriptors, which Asio wants whether or not
+  /// it uses them; throws when there are none left.
+  explicit codec(const codec_options& options);
   ~codec();
   codec(const codec&) = delete;
   codec& operator=(const codec&) = delete;

@@ -4,15 +4,13 @@
 
 namespace bennu::transport::detail {
 
-codec_pool::codec_pool(boost::asio::execution_context& context,
-                       const codec_options& options)
-  : context_(context), options_(options) {}
+codec_pool::codec_pool(const codec_options& options) : options_(options) {}
 
 codec_pool::~codec_pool() = default;
 
 std::unique_ptr<codec> codec_pool::take() {
   if (kept_.empty())
-    return std::make_unique<codec>(context_, options_);
+    return std::make_unique<codec>(options_);
   auto x = std::move(kept_.back());
   kept_.pop_back();
   return x;

@@ -12,8 +12,7 @@ namespace bennu::transport::detail {
 /// its thread.
 class codec_pool {
 public:
-  codec_pool(boost::asio::execution_context& context,
-             const codec_options& options);
+  explicit codec_pool(const codec_options& options);
   ~codec_pool();
 
   std::unique_ptr<codec> take();
@@ -26,7 +25,6 @@ public:
   std::size_t kept() const noexcept { return kept_.size(); }
 
 private:
-  boost::asio::execution_context& context_;
   codec_options options_;
   std::vector<std::unique_ptr<codec>> kept_;
 };

@@ -3,13 +3,9 @@
 #include "runtime/assert.hpp"
 #include "runtime/log.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -20,12 +16,17 @@ namespace bennu::transport::detail {
 
 namespace {
 
-std::uint64_t packed(connection_id id) {
-  return std::uint64_t{id.serial} << 32 | id.slot;
+constexpr auto slots_max = connection_set::slots_max;
+static_assert(std::uint64_t{slots_max} << 32
+              == std::uint64_t{1} << runtime::poller::key_bits);
+
+runtime::poller::key packed(connection_id id) {
+  return runtime::poller::key{id.serial} * slots_max + id.slot;
 }
 
-connection_id unpacked(std::uint64_t x) {
-  return {static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(x >> 32)};
+connection_id unpacked(runtime::poller::key x) {
+  return {static_cast<std::uint32_t>(x % slots_max),
+          static_cast<std::uint32_t>(x / slots_max)};
 }
 
 std::uint32_t events_of(connection_set::interest what) {
@@ -53,29 +54,13 @@ runtime::duration tick_length(const silence_limits& limits) {
                                      shortest / 10);
 }
 
-int open_epoll() {
-  const auto fd = ::epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0)
-    throw std::system_error(errno, std::generic_category(), "epoll_create1");
-  return fd;
-}
-
 } // namespace
-
-/// The epoll set as one descriptor among those of the shard's io_context.
-struct connection_set::watcher {
-  explicit watcher(boost::asio::io_context& io)
-    : epoll(open_epoll()), descriptor(io, epoll) {}
-
-  const int epoll;
-  boost::asio::posix::stream_descriptor descriptor;
-};
 
 connection_set::connection_set(runtime::shard& home,
                                const silence_limits& limits)
   : home_(home), tick_length_(tick_length(limits)),
     scratch_(std::make_unique_for_overwrite<char[]>(scratch_size)),
-    watcher_(std::make_shared<watcher>(home.io())) {
+    watcher_(home.poller().add(*this)) {
   BENNU_ASSERT(limits.idle.size() <= mounts_max);
   std::vector<runtime::duration> all{runtime::duration::max() / 2,
                                      limits.handshake, limits.closing,
@@ -85,7 +70,6 @@ connection_set::connection_set(runtime::shard& home,
     ticks_.push_back(
       static_cast<std::uint32_t>(std::min<runtime::duration::rep>(
         (limit - runtime::duration{1}) / tick_length_ + 1, ticks_max)));
-  wait();
   sweep_later(tick_length_);
 }
 
@@ -94,40 +78,42 @@ connection_set::~connection_set() {
 }
 
 void connection_set::shut() {
-  if (!watcher_)
+  if (!std::exchange(open_, false))
     return;
   home_.cancel(timer_);
   for (std::uint32_t slot = 0; slot < entries_.size(); ++slot)
     if (entries_[slot].owner)
       free(entries_[slot], slot);
   marked_.clear();
-  watcher_.reset();
+  home_.poller().remove(watcher_);
 }
 
 // -- entries ------------------------------------------------------------------
 
 connection_id connection_set::add(int fd, handler& owner, patience how) {
-  BENNU_ASSERT(watcher_);
-  if (free_.empty()) {
+  BENNU_ASSERT(open_);
+  if (free_.empty() && entries_.size() < slots_max) {
     free_.push_back(static_cast<std::uint32_t>(entries_.size()));
     entries_.emplace_back();
   }
-  const auto slot = free_.back();
-  auto& x = entries_[slot];
-  const connection_id id{slot, x.serial};
-  epoll_event event{};
-  event.events = events_of(interest::read);
-  event.data.u64 = packed(id);
-  if (::epoll_ctl(watcher_->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+  const auto slot = free_.empty() ? slots_max : free_.back();
+  if (slot == slots_max || !watched(fd, {slot, entries_[slot].serial})) {
     runtime::log(runtime::log_level::error,
-                 "a connection cannot be watched: {}", std::strerror(errno));
+                 "a connection cannot be watched: {}",
+                 slot == slots_max ? "too many" : std::strerror(errno));
     ::close(fd);
     return {};
   }
   free_.pop_back();
+  auto& x = entries_[slot];
   x = {&owner, fd, x.serial, tick_, how, interest::read};
   ++size_;
-  return id;
+  return {slot, x.serial};
+}
+
+bool connection_set::watched(int fd, connection_id id) noexcept {
+  return home_.poller().watch(watcher_, fd, packed(id),
+                              events_of(interest::read));
 }
 
 void connection_set::hand_over(connection_id id, handler& owner, patience how) {
@@ -144,10 +130,7 @@ void connection_set::watch(connection_id id, interest what) {
   if (!x || x->waits == what)
     return;
   x->waits = what;
-  epoll_event event{};
-  event.events = events_of(what);
-  event.data.u64 = packed(id);
-  ::epoll_ctl(watcher_->epoll, EPOLL_CTL_MOD, x->fd, &event);
+  home_.poller().change(watcher_, x->fd, packed(id), events_of(what));
 }
 
 void connection_set::close(connection_id id) {
@@ -198,35 +181,15 @@ connection_set::find(connection_id id) const noexcept {
 
 // -- readiness ----------------------------------------------------------------
 
-void connection_set::wait() {
-  using boost::asio::posix::stream_descriptor;
-  watcher_->descriptor.async_wait(
-    stream_descriptor::wait_read,
-    [this, watched = std::weak_ptr(watcher_)](boost::system::error_code ec) {
-      // Gone once shut: then `this` may be, too.
-      const auto alive = watched.lock();
-      if (ec || !alive)
-        return;
-      dispatch(alive->epoll);
-      if (watcher_)
-        wait();
-    });
-}
-
-void connection_set::dispatch(int epoll) {
-  epoll_event events[events_max];
-  const auto n = ::epoll_wait(epoll, events, events_max, 0);
-  for (int i = 0; i < n; ++i) {
-    const auto id = unpacked(events[i].data.u64);
-    // An event earlier in the batch may have ended this connection.
-    const auto* x = find(id);
-    if (!x)
-      continue;
-    const auto what = events[i].events;
-    const bool ended = what & (EPOLLERR | EPOLLHUP);
-    x->owner->ready(id, {.readable = ended || (what & EPOLLIN),
-                         .writable = (what & EPOLLOUT) != 0});
-  }
+void connection_set::ready(runtime::poller::key which, std::uint32_t events) {
+  const auto id = unpacked(which);
+  // An event earlier in the batch may have ended this connection.
+  const auto* x = find(id);
+  if (!x)
+    return;
+  const bool ended = events & (EPOLLERR | EPOLLHUP);
+  x->owner->ready(id, {.readable = ended || (events & EPOLLIN),
+                       .writable = (events & EPOLLOUT) != 0});
 }
 
 connection_set::received connection_set::read(connection_id id) {
@@ -275,7 +238,7 @@ void connection_set::sweep() {
     if (x.owner && x.how != patience::endless
         && tick_ - x.heard > ticks_[static_cast<std::size_t>(x.how)])
       x.owner->expired({sweep_at_, x.serial});
-    if (!watcher_)
+    if (!open_)
       return;
   }
   if (sweep_at_ < entries_.size())

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/poller.hpp"
 #include "runtime/shard.hpp"
 
 #include <cstddef>
@@ -48,9 +49,9 @@ struct silence_limits {
   std::vector<runtime::duration> idle{std::chrono::seconds{60}};
 };
 
-/// All file descriptors of a shard's connections, in one epoll set that lies
-/// under the shard's io_context. An idle connection is 24 bytes here and
-/// nothing else: no buffer, no timer, no wake-up.
+/// All file descriptors of a shard's connections, which the shard's poller
+/// watches. An idle connection is 24 bytes here and nothing else: no buffer, no
+/// timer, no wake-up.
 ///
 /// Silence is found by a sweep over all entries ten times within the shortest
 /// of the handshake and the idle limits, in slices, as Cowboy counts ticks: a
@@ -59,7 +60,7 @@ struct silence_limits {
 ///
 /// Descriptors are opened and closed on the shard's thread alone, since its
 /// file table may be its own. Confined to its thread.
-class connection_set final {
+class connection_set final : private runtime::poller::handler {
 public:
   /// Who is told what happens on a connection.
   class handler {
@@ -94,6 +95,10 @@ public:
   connection_set(const connection_set&) = delete;
   connection_set& operator=(const connection_set&) = delete;
   ~connection_set();
+
+  /// Connections at once: what an id within a poller's key can tell apart. One
+  /// more is closed, with an error in the log.
+  static constexpr std::uint32_t slots_max = 1u << 24;
 
   /// Closes all of it. Ids stay valid as ids of nothing.
   void shut();
@@ -149,16 +154,13 @@ private:
     interest waits = interest::read;
   };
 
-  static constexpr std::size_t events_max = 256;
   static constexpr std::size_t sweep_slice = 8192;
   static constexpr std::size_t scratch_size = 65536;
 
-  struct watcher;
-
   entry* find(connection_id id) noexcept;
   const entry* find(connection_id id) const noexcept;
-  void wait();
-  void dispatch(int epoll);
+  void ready(runtime::poller::key which, std::uint32_t events) override;
+  bool watched(int fd, connection_id id) noexcept;
   void free(entry& x, std::uint32_t slot);
   void sweep_later(runtime::duration after);
   void sweep();
@@ -173,7 +175,8 @@ private:
   std::vector<connection_id> marked_;
   std::vector<connection_id> flushing_;
   std::unique_ptr<char[]> scratch_;
-  std::shared_ptr<watcher> watcher_;
+  runtime::poller::handler_number watcher_;
+  bool open_ = true;
   std::size_t size_ = 0;
   std::uint32_t tick_ = 0;
   std::uint32_t sweep_at_ = 0;

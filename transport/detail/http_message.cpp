@@ -1,14 +1,13 @@
 #include "transport/detail/http_message.hpp"
 
 #include "transport/detail/deflater.hpp"
-#include "transport/detail/memory_layer.hpp"
+#include "transport/detail/handshake.hpp"
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/websocket/stream.hpp>
 
 #include <algorithm>
 #include <cctype>
@@ -17,8 +16,10 @@ namespace bennu::transport::detail {
 
 namespace {
 
+namespace net = boost::asio;
+namespace beast = boost::beast;
 namespace http = beast::http;
-namespace websocket = beast::websocket;
+using beast::error_code;
 
 using parser_type = http::request_parser<http::string_body>;
 using request_type = http::request<http::string_body>;
@@ -115,22 +116,10 @@ std::vector<std::pair<std::string, std::string>> http_request::headers() const {
   return all;
 }
 
-http_request::upgrade
-http_request::accept_websocket(net::execution_context& context,
-                               std::string_view subprotocol,
-                               bool compress) const {
-  work_queue queue{context};
-  websocket::stream<memory_layer, false> stream{memory_layer{queue}};
-  stream.set_option(websocket::stream_base::decorator(
-    [=, name = std::string(subprotocol)](websocket::response_type& answer) {
-      if (!name.empty())
-        answer.set(http::field::sec_websocket_protocol, name);
-      if (compress)
-        answer.set(http::field::sec_websocket_extensions, deflate_agreement);
-    }));
-  error_code ec;
-  stream.accept(impl_->message, ec);
-  return {!ec, std::move(stream.next_layer().output())};
+std::string http_request::accept_websocket(std::string_view subprotocol,
+                                           bool compress) const {
+  return switching_protocols(header("sec-websocket-key").value_or(""),
+                             subprotocol, compress ? deflate_agreement : "");
 }
 
 std::string_view http_request::body() const noexcept {

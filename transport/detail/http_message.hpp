@@ -9,10 +9,6 @@
 #include <utility>
 #include <vector>
 
-namespace boost::asio {
-class execution_context;
-}
-
 namespace bennu::transport::detail {
 
 struct http_limits {
@@ -54,14 +50,9 @@ public:
   /// All headers in the order sent, names in lower case.
   std::vector<std::pair<std::string, std::string>> headers() const;
 
-  /// The answer to a websocket upgrade: 101, or what Beast refuses it with.
-  struct upgrade {
-    bool accepted = false;
-    std::string bytes;
-  };
-  upgrade accept_websocket(boost::asio::execution_context& context,
-                           std::string_view subprotocol,
-                           bool compress = false) const;
+  /// The 101 to an upgrade, which the site has found in order.
+  std::string accept_websocket(std::string_view subprotocol,
+                               bool compress = false) const;
 
   /// True when the client offers permessage-deflate in a way we agree to, see
   /// deflate_agreement. An offer with a parameter that RFC 7692 does not know,

@@ -7,8 +7,6 @@
 #include "transport/detail/tcp.hpp"
 #include "transport/websocket_session.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <exception>
 #include <utility>
 
@@ -252,17 +250,12 @@ void http_sessions::answer_waiting(connection_id id, const runtime::pid& from,
 
 void http_sessions::upgrade(connection_id id, const http_request& request,
                             http_answer answer, std::string_view rest) {
-  auto accepted = request.accept_websocket(shared_.home.io(),
-                                           answer.subprotocol, answer.compress);
-  if (!accepted.accepted) {
-    respond(id, {.bytes = std::move(accepted.bytes)}, {});
-    return;
-  }
   const auto spec = answer.socket->spec;
   const auto child = channels::start_socket<websocket_session>(
     *spec, shared_.home.index(), std::move(*answer.socket),
     websocket_session::opening{
-      &shared_, id, idle_of(answer.mount), std::move(accepted.bytes),
+      &shared_, id, idle_of(answer.mount),
+      request.accept_websocket(answer.subprotocol, answer.compress),
       std::string(rest), answer.compress,
       shared_.agents.number_of(request.header("user-agent").value_or(""))});
   if (child)

@@ -23,7 +23,7 @@ namespace beast = boost::beast;
 using beast::error_code;
 
 /// Completions of asynchronous operations that are ready to run, in order.
-/// What the io_context is to a socket, for a stream that has none: the owner
+/// What an io_context is to a socket, for a stream that has none: the owner
 /// runs it to the end after each feed, so an operation never outlives the call
 /// that gave it its bytes. Their memory is used again. Confined to its thread.
 class work_queue {

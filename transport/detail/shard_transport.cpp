@@ -1,7 +1,5 @@
 #include "transport/detail/shard_transport.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <cerrno>
 #include <utility>
 
@@ -22,8 +20,10 @@ shard_transport::shard_transport(runtime::shard& shard,
                                  const shard_transport_options& opts,
                                  shard_counters& counts)
   : home(shard), options(opts), counters(counts),
-    connections(shard, opts.silence), codecs(shard.io(), opts.codec),
-    inflating_codecs(shard.io(), inflating(opts.codec)) {
+    connections(shard, opts.silence), codecs(opts.codec),
+    inflating_codecs(inflating(opts.codec)) {
+  // Now, since when files run out it may be too late for the first one.
+  codecs.give_back(codecs.take());
   home.add_hook(*this);
 }
 

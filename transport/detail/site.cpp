@@ -78,7 +78,7 @@ authority address_of(const http_request& request) {
   return x ? std::move(*x) : authority{};
 }
 
-/// Why this is no upgrade Beast would take; empty when it is one.
+/// Why this is no upgrade to a websocket; empty when it is one.
 std::string upgrade_fault(const http_request& request) {
   const auto shown = [&](std::string_view name) {
     const auto value = request.header(name);
