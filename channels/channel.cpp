@@ -72,6 +72,7 @@ void channel::accepted(channels::socket& to, const json& reply) {
   subscription_ = bus().subscribe_lane(
     *this, topic_, socket_, mount_->lane_for(*route_, to.serializer()));
   joined_ = true;
+  to.share_topic(self(), topic_);
   to.join_decided(self(), {true, reply});
 }
 

@@ -186,7 +186,7 @@ void socket::unmatched(const message& x) {
   write_reply(x, {}, "error", {{"reason", "unmatched topic"}});
 }
 
-void socket::to_channel(joined_channel& to, message x) {
+void socket::to_channel(joined_channel& to, message&& x) {
   const bool mine =
     x.join_ref.is_null() || (!to.anonymous && x.join_ref == to.join_ref);
   if (!mine)
@@ -207,7 +207,7 @@ bool socket::has_room(const runtime::pid& of) {
            mount_->spec().channel_queue_max);
 }
 
-void socket::join(message x) {
+void socket::join(message&& x) {
   if (!find_route(x.topic)) {
     log(log_level::warning, "Ignoring unmatched topic \"{}\"", x.topic);
     return unmatched(x);
@@ -224,7 +224,7 @@ void socket::join(message x) {
 
 /// A second join of a topic: the channel of the first ends, then the new one
 /// starts; the client sees the new one's reply before the old one's phx_close.
-void socket::replace(joined_channel& old, message x) {
+void socket::replace(joined_channel& old, message&& x) {
   if (old.state != state::leaving)
     log(log_level::debug,
         "Duplicate channel join for topic \"{}\". Closing existing channel for "
@@ -247,7 +247,7 @@ detail::stopwatch socket::stopwatch() const {
     &mount_->telemetry(), {events::channel_joined}, mount_->spec().log_join};
 }
 
-void socket::wait_behind(pending_join& at, message x) {
+void socket::wait_behind(pending_join& at, message&& x) {
   if (at.waiting.size() >= mount_->spec().join_queue_max)
     return write_reply(x, {}, "error",
                        {{"reason", "too many messages while joining"}});

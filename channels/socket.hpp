@@ -96,6 +96,9 @@ private:
   // -- what channels of this shard call --
 
   json join_params(const runtime::pid& who);
+
+  /// The copy of its topic that all subscribers share, in place of our own.
+  void share_topic(const runtime::pid& who, const topic& name) noexcept;
   void join_decided(const runtime::pid& who, const join_result& x);
   void push(const runtime::pid& who, std::string_view event,
             const rendered_payload& x);
@@ -109,10 +112,10 @@ private:
   void route(message x);
   void heartbeat(const message& x);
   void unmatched(const message& x);
-  void join(message x);
-  void replace(joined_channel& old, message x);
-  void wait_behind(pending_join& at, message x);
-  void to_channel(joined_channel& to, message x);
+  void join(message&& x);
+  void replace(joined_channel& old, message&& x);
+  void wait_behind(pending_join& at, message&& x);
+  void to_channel(joined_channel& to, message&& x);
   bool has_room(const runtime::pid& of);
 
   // -- joins --

@@ -76,6 +76,11 @@ void socket::start_channel(pending_join at) {
   link(started);
 }
 
+void socket::share_topic(const runtime::pid& who, const topic& name) noexcept {
+  if (auto* at = channels_.find(who))
+    at->name = name;
+}
+
 /// The decision of a channel, called from its first turn.
 void socket::join_decided(const runtime::pid& who, const join_result& x) {
   auto* at = channels_.find(who);
@@ -117,6 +122,8 @@ void socket::join_failed(joined_channel& x, pending_join at) {
 /// What follows the reply to a join. What waited is handled in a turn of the
 /// socket's own, since this may run in the channel's.
 void socket::finish_join(pending_join at) {
+  if (!at.replaces && at.waiting.empty())
+    return;
   const topic name{at.join.topic};
   if (at.replaces)
     write_end(name, at.old_join_ref, "phx_close", json::object());
