@@ -31,6 +31,14 @@ bench: ## build the release preset and run the benchmarks
 	cmake --build --preset release -j $(JOBS)
 	.ci/bench
 
+.PHONY: peers
+peers: ## beside the floor and, with UWEBSOCKETS=its folder, uWebSockets
+	.ci/setup story
+	cmake --preset release -DBENNU_TESTS=ON -DBENNU_UWEBSOCKETS=$(UWEBSOCKETS)
+	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load \
+	  floor_server $(if $(UWEBSOCKETS),uws_server)
+	/usr/bin/python3 -B tests/bench/story/peers.py
+
 .PHONY: story
 story: ## re-enact the road to two million, one change at a time; draws it
 	.ci/setup story
@@ -43,7 +51,8 @@ story: ## re-enact the road to two million, one change at a time; draws it
 two-million: ## 2,000,000 joined connections in one node; wants root and 24 GiB
 	.ci/setup story
 	cmake --preset release -DBENNU_TESTS=ON
-	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load
+	cmake --build --preset release -j $(JOBS) --target bennu-chat bennu-load \
+	  floor_server
 	/usr/bin/python3 -B tests/bench/story/two_million.py
 
 .PHONY: observed-million

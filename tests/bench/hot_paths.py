@@ -3,7 +3,7 @@
 with those stored beside this file, so that a slow-down shows on any machine,
 however busy it is.
 
-    hot_paths.py PROGRAM [--store]
+    hot_paths.py --build TYPE PROGRAM [--store]
 
 The kernel's part is not in them. Exits 1 when a path has grown by more than
 GROWTH_MAX, 77 (skipped) without valgrind."""
@@ -62,16 +62,20 @@ def compare(stored, now):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program")
+    parser.add_argument("--build", required=True,
+                        help="CMake's build type, whose counts are stored")
     parser.add_argument("--store", action="store_true")
     options = parser.parse_args()
     if not shutil.which("valgrind"):
         print("hot_paths: skipped: there is no valgrind; run .ci/setup")
         sys.exit(77)
+    stored = json.loads(STORED.read_text())
     now = counted(options.program)
     if options.store:
-        STORED.write_text(json.dumps(now, indent=2, sort_keys=True) + "\n")
+        stored[options.build] = now
+        STORED.write_text(json.dumps(stored, indent=2, sort_keys=True) + "\n")
         return
-    grown = compare(json.loads(STORED.read_text()), now)
+    grown = compare(stored.get(options.build, {}), now)
     if grown:
         sys.exit(f"hot_paths: grown by more than {GROWTH_MAX:.0%}, or new: "
                  f"{', '.join(grown)}. Find out why, or say why in the commit "

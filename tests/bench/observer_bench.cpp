@@ -1,15 +1,14 @@
-// What a viewer costs a chat node that holds many connections, and how long it
-// waits: phases with a viewer that refreshes `processes`, `activity` and
-// `sockets`, and without one, in turns. In each a client pushes and awaits its
-// reply, one after the other, and so measures what others would feel.
+// What a viewer costs a chat node, and how long it waits: phases with a viewer
+// that refreshes `processes`, `activity` and `sockets`, and without one, in
+// turns. In each a client pushes and awaits its reply, one after the other, and
+// so measures what others would feel.
 //
-//   observer_bench --node PATH [--connections N] [--shards N] [--phases N]
+//   observer_bench --node PATH [--shards N] [--phases N] [--seconds N]
 //   observer_bench --port N --observer-port N --token-file FILE ...
 //
-// The first starts the node and holds the connections itself, as many as one
-// file table takes; the second looks at a node that runs: observed_million.py.
+// The first starts a node that holds nothing else; the second looks at one that
+// runs: see observed_million.py.
 #include "observer/cli/client.hpp"
-#include "tests/bench/load_driver.hpp"
 #include "tests/bench/process_meter.hpp"
 #include "transport/websocket_client.hpp"
 
@@ -28,7 +27,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,7 +44,6 @@ struct options {
   std::string token_file;
   pid_t node_pid = 0;
   std::string json_file;
-  std::size_t connections = 19'000;
   std::size_t shards = 2;
   int phases = 3;
   int seconds = 5;
@@ -259,18 +256,6 @@ void measure(const place& node, const options& opts) {
                                         {"node_bytes", bytes}};
 }
 
-/// With a node and connections of its own.
-int hold_and_measure(const options& opts) {
-  const chat_node node{opts};
-  load_driver driver{
-    {.port = node.where().port, .connections = opts.connections}};
-  const auto ramp = driver.ramp(600s);
-  std::printf("%zu connections (%zu failed), %zu shards\n", ramp.done,
-              ramp.failed, opts.shards);
-  measure(node.where(), opts);
-  return ramp.failed == 0 ? 0 : 1;
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
@@ -284,22 +269,18 @@ int main(int argc, char** argv) {
   app.add_option("--json", opts.json_file, "the figures, for a program");
   port->excludes(node)->needs(observer)->needs(token);
   app.require_option(1, 0);
-  app.add_option("--connections", opts.connections);
   app.add_option("--shards", opts.shards);
   app.add_option("--phases", opts.phases, "with a viewer and without, each");
   app.add_option("--seconds", opts.seconds, "of a phase");
   app.add_option("--interval-ms", opts.interval_ms, "between refreshes");
   CLI11_PARSE(app, argc, argv);
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
   try {
     if (!opts.node.empty())
-      return hold_and_measure(opts);
-    measure({opts.port, observer_at(opts.observer_port, opts.token_file),
-             opts.node_pid},
-            opts);
+      measure(chat_node{opts}.where(), opts);
+    else
+      measure({opts.port, observer_at(opts.observer_port, opts.token_file),
+               opts.node_pid},
+              opts);
     return 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "observer_bench: %s\n", e.what());

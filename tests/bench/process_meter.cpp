@@ -41,10 +41,6 @@ usage usage_of(pid_t process) {
             "/proc/" + std::to_string(process) + "/smaps_rollup", "Pss")};
 }
 
-std::size_t kernel_slab_bytes() {
-  return kilobytes("/proc/meminfo", "Slab");
-}
-
 std::chrono::nanoseconds monotonic_now() {
   return read_clock(CLOCK_MONOTONIC);
 }

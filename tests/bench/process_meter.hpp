@@ -18,10 +18,6 @@ struct usage {
 /// Throws std::runtime_error when the process is gone.
 usage usage_of(pid_t process);
 
-/// Memory the kernel's own structures take, of the whole machine: sockets of
-/// both ends of a connection are in it.
-std::size_t kernel_slab_bytes();
-
 std::chrono::nanoseconds monotonic_now();
 
 } // namespace bennu::bench

@@ -12,8 +12,8 @@ import {asked, eventually, startObserved, token} from "./support/observer.mjs";
 import {openScreen} from "./support/terminal.mjs";
 
 const count = 5_000;
-const holder = process.env.BENNU_SOCKET_HOLDER ??
-  new URL("../../build/dev/bin/socket_holder", import.meta.url).pathname;
+const load = process.env.BENNU_LOAD ??
+  new URL("../../build/dev/bin/bennu-load", import.meta.url).pathname;
 
 const ends = [];
 const later = {after: (f) => ends.push(f)};
@@ -23,16 +23,19 @@ before(async () => {
   // The held sockets say nothing, for as long as the tests take.
   seen = await startObserved(later, {args: ["--log-level", "info", "--shards",
     "2", "--timeout", "3600"]});
-  const child = spawn(holder, [String(seen.node.port), String(count)],
-    {stdio: ["pipe", "pipe", "inherit"]});
-  later.after(() => new Promise((done) => {
-    child.on("close", done);
-    child.stdin.end();
-  }));
-  await within(90_000, "the sockets are held", new Promise((done, fail) => {
-    child.stdout.on("data", (text) => /holding/.test(text) && done());
-    child.on("close", (code) => fail(new Error(`the holder ended: ${code}`)));
-  }));
+  const child = spawn(load, ["ramp", "--target",
+    `ws://127.0.0.1:${seen.node.port}/socket`, "--connections", String(count),
+    "--heartbeat", "0", "--hold", "1h", "--page-port", "0", "--quiet"],
+  {stdio: ["ignore", "ignore", "inherit"]});
+  const ended = new Promise((done) => child.on("close", done));
+  later.after(() => {
+    child.kill("SIGKILL");
+    return ended;
+  });
+  const held = eventually("all have joined", () => asked(seen, "figures"),
+    ({rows}) => rows.find((x) => x.figure === "joins")?.now === count);
+  await within(90_000, "the sockets are held", Promise.race([held,
+    ended.then((code) => assert.fail(`bennu-load ended: ${code}`))]));
 });
 
 after(async () => {

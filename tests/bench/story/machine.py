@@ -90,6 +90,16 @@ def require_limits(program, connections, bytes_each):
     return connections // FILES_EACH + 1
 
 
+def wait_for_memory(size, seconds=120):
+    """Returns once so much is free again: the kernel ends the connections of a
+    process that is gone in its own time."""
+    until = time.monotonic() + seconds
+    while free_memory() < size + BYTES_BESIDE:
+        if time.monotonic() > until:
+            sys.exit(f"{size / 2**30:.1f} GiB are not free after {seconds} s")
+        time.sleep(1)
+
+
 def cpu_seconds(pid):
     """User and system time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

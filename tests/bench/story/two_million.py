@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Two million joined connections in one chat node, on this machine, the load
-generator beside it: all join, stay with heartbeats, and hear broadcasts.
+generator beside it: all join, stay with heartbeats, and hear broadcasts. Then
+the same with the floor, which does the socket work and nothing else.
 
     two_million.py [--connections N] [--hold SECONDS] [--heartbeat SECONDS]
-                   [--rounds N] [--to FOLDER]
+                   [--rounds N] [--no-floor] [--to FOLDER]
 
 As root it makes a network namespace of its own and sets there what is needed;
 else it says what to set. Checks memory and limits first, and stops safely when
@@ -20,6 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import machine  # noqa: E402
 
 PORT = 4000
+
+# Seconds that the floor is watched.
+FLOOR_HOLD = 60
 
 # Both ends in the kernel, the node's processes and the generator's user; a
 # broadcast that is not read yet.
@@ -52,24 +56,34 @@ def measure(options, shards):
                       "error") as node:
         machine.wait_for_port(PORT, node)
         with Watch(node) as watch:
-            # Some arrivals a shard at once, else each wakes a thread for itself.
-            result = machine.load(
-                PORT, node, "broadcast", "--connections", options.connections,
-                "--hold", f"{options.hold}s", "--heartbeat",
-                f"{options.heartbeat}s", "--rounds", options.rounds,
-                "--in-flight", 64 * shards, "--limit", "900s", quiet=False)
+            result = load(node, shards, options)
     return {"result": result, "watch": watch.seen, "shards": shards}
 
 
-def rows_of(x, options):
-    result = x["result"]
+def load(server, shards, options):
+    # Some arrivals a shard at once, else each wakes a thread for itself.
+    return machine.load(
+        PORT, server, "broadcast", "--connections", options.connections,
+        "--hold", f"{options.hold}s", "--heartbeat", f"{options.heartbeat}s",
+        "--rounds", options.rounds, "--in-flight", 64 * shards, "--limit",
+        "900s", quiet=False)
+
+
+def measure_floor(options, shards):
+    machine.wait_for_memory(options.connections * BYTES_EACH)
+    with machine.Node("floor_server", "--port", PORT, "--threads",
+                      shards) as server:
+        machine.wait_for_port(PORT, server)
+        return load(server, shards, options)
+
+
+def figures_of(result, options):
+    """What a load came to, in lines of a table."""
     ramp = machine.phases(result, "ramp")[0]
     rounds = machine.phases(result, "broadcast")
     hold = machine.phases(result, "hold")
     server = result["server"] or {}
-    least = min(free for _, free, _, _ in x["watch"])
-    rows = [("what", "figure"),
-            ("joined", f"{result['users']['joined']:,} of "
+    rows = [("joined", f"{result['users']['joined']:,} of "
                        f"{options.connections:,}"),
             ("failed", f"{result['users']['errors']:,}"),
             ("joins a second", f"{ramp['per_second']:,.0f}"),
@@ -79,22 +93,32 @@ def rows_of(x, options):
             ("kernel bytes a connection, both ends",
              f"{server['kernel_bytes_per_connection_both_ends']:,.0f}"),
             ("generator's user bytes a connection",
-             f"{result['generator']['user_bytes_per_connection']:,.0f}"),
-            ("least free memory", f"{least / 2**30:.2f} GiB")]
+             f"{result['generator']['user_bytes_per_connection']:,.0f}")]
     for i, y in enumerate(rounds, 1):
         rows.append((f"broadcast {i}: deliveries a second, last after",
                      f"{y['per_second']:,.0f}, {y['took_ms'] / 1000:.1f} s"))
     if hold:
         y = hold[0]
         us = y["server_cpu_us_per_unit"]
-        rows.append((f"heartbeats in {options.hold} s, server µs each",
-                     f"{y['units']:,}, "
+        rows.append(("heartbeats while all stay, server µs each",
+                     f"{y['units']:,} in {y['took_ms'] / 1000:.0f} s, "
                      + (f"{us:.1f}" if us is not None else "-")))
     counts = result["counts"]
     rows.append(("lost, doubled, connections lost",
                  f"{counts['lost']:,}, {counts['doubled']:,}, "
                  f"{counts['lost_connection']:,}"))
     return rows
+
+
+def rows_of(x, options):
+    node = figures_of(x["result"], options)
+    least = min(free for _, free, _, _ in x["watch"])
+    node.append(("least free memory", f"{least / 2**30:.2f} GiB"))
+    if not x.get("floor"):
+        return [("what", "figure"), *node]
+    floor = dict(figures_of(x["floor"], options))
+    return [("what", "node", "floor"),
+            *((*row, floor.get(row[0], "")) for row in node)]
 
 
 def draw(x, to):
@@ -122,7 +146,8 @@ def report(x, options, about):
 Made by `make two-million`: `bennu-chat` with {x['shards']} shards, each with a
 file table of its own, in a network namespace of its own, and `bennu-load`
 beside it. Everybody joins `rooms:lobby`, sends a heartbeat each
-{options.heartbeat} s, and gets every broadcast.
+{options.heartbeat} s, and gets every broadcast. The floor is the leanest server
+that does the same socket work: it knows no protocol and holds no processes.
 
 {machine.table(rows_of(x, options))}
 
@@ -139,6 +164,7 @@ def main():
     parser.add_argument("--hold", type=int, default=180)
     parser.add_argument("--heartbeat", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--no-floor", action="store_true")
     parser.add_argument("--to", type=Path,
                         default=machine.ROOT / "build/benchmarks")
     options = parser.parse_args()
@@ -147,8 +173,12 @@ def main():
                                     BYTES_EACH)
     about = machine.description()
     x = measure(options, shards)
+    if not options.no_floor:
+        # As many heartbeats as tell what one costs.
+        options.hold = min(options.hold, FLOOR_HOLD)
+        x["floor"] = measure_floor(options, shards)
     options.to.mkdir(parents=True, exist_ok=True)
-    (options.to / "two_million.json").write_text(json.dumps(x["result"]))
+    (options.to / "two_million.json").write_text(json.dumps(x))
     draw(x, options.to / "two_million.svg")
     text = report(x, options, about)
     (options.to / "two_million.md").write_text(text)
