@@ -76,11 +76,14 @@ void shard_transport::drain_batch(std::size_t count) {
 }
 
 void shard_transport::turn_ended() {
-  // What a flush does may end sessions, marked ones too.
-  for (auto* x : std::exchange(marked_, {}))
-    if (sessions_.contains(x))
-      x->flush();
-  connections.flush_marked();
+  // What a flush does may end sessions, marked ones too, and mark others: the
+  // shard may sleep after this.
+  do {
+    for (auto* x : std::exchange(marked_, {}))
+      if (sessions_.contains(x))
+        x->flush();
+    connections.flush_marked();
+  } while (!marked_.empty());
   deflates.turn_ended();
   if (empty_ && connections.size() == 0 && sessions_.empty())
     std::exchange(empty_, {})();
