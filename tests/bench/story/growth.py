@@ -8,7 +8,6 @@ beside it.
 Settings and limits are two_million.py's. Writes growth.md and .svg."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -126,13 +125,10 @@ def main():
     about = machine.description()
     connections = [with_connections(x) for x in options.connections]
     topics = [with_topics(x) for x in options.topics]
-    options.to.mkdir(parents=True, exist_ok=True)
-    (options.to / "growth.json").write_text(
-        json.dumps({"connections": connections, "topics": topics}))
     draw(connections, topics, options.to / "growth.svg")
-    text = report(connections, topics, about)
-    (options.to / "growth.md").write_text(text)
-    print(text)
+    machine.write("growth", options.to,
+                  {"connections": connections, "topics": topics},
+                  report(connections, topics, about))
 
 
 if __name__ == "__main__":

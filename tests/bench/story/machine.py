@@ -173,21 +173,48 @@ def wait_for_port(port, node, seconds=60):
     sys.exit(f"the node does not listen on port {port}:\n{node.said()}")
 
 
+class Load:
+    """bennu-load beside everything else, ended with the block; its result at
+    the end."""
+
+    def __init__(self, port, scenario, *options, quiet=True):
+        self.result = tempfile.NamedTemporaryFile()
+        command = [BIN / "bennu-load", scenario, "--target",
+                   f"ws://127.0.0.1:{port}/socket", "--page-port", 0, "--json",
+                   self.result.name, *options, *(["--quiet"] if quiet else [])]
+        self.process = subprocess.Popen(
+            list(map(str, command)), stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.DEVNULL if quiet else None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        self.result.close()
+
+    def has_ended(self):
+        return self.process.poll() is not None
+
+    def wait(self, timeout=None):
+        _, said = self.process.communicate(timeout=timeout)
+        text = Path(self.result.name).read_text()
+        if not text:
+            sys.exit(f"bennu-load failed ({self.process.returncode}): {said}")
+        return json.loads(text)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.wait()
+
+
 def load(port, node, scenario, *options, timeout=1800, quiet=True):
     """Runs bennu-load against a node; its result."""
-    with tempfile.NamedTemporaryFile() as result:
-        command = [BIN / "bennu-load", scenario, "--target",
-                   f"ws://127.0.0.1:{port}/socket", "--page-port", 0,
-                   "--server-pid", node.pid, "--json", result.name, *options]
-        if quiet:
-            command.append("--quiet")
-        done = subprocess.run(list(map(str, command)), timeout=timeout,
-                              stdout=None if not quiet else subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, check=False)
-        text = Path(result.name).read_text()
-        if not text:
-            sys.exit(f"bennu-load failed ({done.returncode}): {done.stderr}")
-        return json.loads(text)
+    with Load(port, scenario, "--server-pid", node.pid, *options,
+              quiet=quiet) as run:
+        return run.wait(timeout)
 
 
 def phases(result, name):
@@ -219,4 +246,14 @@ def figure(rows, columns):
 
 def save(fig, to):
     """As SVG that is the same for the same figures."""
+    to.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(to, metadata={"Date": None, "Creator": None})
+
+
+def write(name, to, figures, text):
+    """A report and what it is made of, as NAME.md and NAME.json."""
+    to.mkdir(parents=True, exist_ok=True)
+    (to / f"{name}.json").write_text(json.dumps(figures))
+    (to / f"{name}.md").write_text(text)
+    print(text)
+    print(f"written to {to}")

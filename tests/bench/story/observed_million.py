@@ -14,7 +14,6 @@ Writes observed_million.md and .json."""
 
 import argparse
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -39,28 +38,6 @@ REFRESH_MS_MAX = 1_000
 RAISED_MS_MAX = 5
 
 
-class Load:
-    """bennu-load, which holds all connections until the block ends."""
-
-    def __init__(self, options, node, shards):
-        self.result = tempfile.NamedTemporaryFile()
-        self.process = subprocess.Popen(list(map(str, [
-            machine.BIN / "bennu-load", "ramp", "--target",
-            f"ws://127.0.0.1:{PORT}/socket", "--page-port", 0, "--server-pid",
-            node.pid, "--json", self.result.name, "--connections",
-            options.connections, "--in-flight", 64 * shards, "--heartbeat", 0,
-            "--hold", f"{SILENCE}s", "--limit", f"{RAMP_LIMIT}s", "--quiet"])))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.result.close()
-
-
 def joined(token):
     """Joins that the node has accepted, as its observer says."""
     done = subprocess.run(
@@ -77,9 +54,8 @@ def wait_for_all(options, load, token):
     """Seconds until all have joined."""
     began = time.monotonic()
     while joined(token) < options.connections:
-        if load.process.poll() is not None:
-            sys.exit("observed_million: bennu-load has ended: "
-                     + Path(load.result.name).read_text()[:2000])
+        if load.has_ended():
+            sys.exit(f"observed_million: bennu-load has ended: {load.wait()}")
         if time.monotonic() - began > RAMP_LIMIT:
             sys.exit("observed_million: not all have joined in time")
         time.sleep(1)
@@ -98,7 +74,11 @@ def measure(options, shards):
                 "--observer-port", OBSERVER_PORT, "--observer-token-file",
                 token) as node:
             machine.wait_for_port(PORT, node)
-            with Load(options, node, shards) as load:
+            with machine.Load(
+                    PORT, "ramp", "--server-pid", node.pid, "--connections",
+                    options.connections, "--in-flight", 64 * shards,
+                    "--heartbeat", 0, "--hold", f"{SILENCE}s", "--limit",
+                    f"{RAMP_LIMIT}s") as load:
                 ramp = wait_for_all(options, load, token)
                 free = machine.free_memory()
                 result = Path(folder) / "result.json"
@@ -166,11 +146,7 @@ def main():
                                     BYTES_EACH)
     about = machine.description()
     x = measure(options, shards)
-    options.to.mkdir(parents=True, exist_ok=True)
-    (options.to / "observed_million.json").write_text(json.dumps(x))
-    text = report(x, options, about)
-    (options.to / "observed_million.md").write_text(text)
-    print(text)
+    machine.write("observed_million", options.to, x, report(x, options, about))
     bad = list(complaints(x))
     if bad:
         sys.exit("observed_million: " + "; ".join(bad))

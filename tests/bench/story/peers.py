@@ -10,7 +10,6 @@ As root it makes a network namespace and sets there what is needed; else it says
 what to set. Checks memory and limits first. Writes peers.md and .json."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from statistics import median
@@ -180,11 +179,7 @@ def main():
     for _ in range(options.rounds):
         for peer, rounds in seen.items():
             rounds.append(one_round(peer, options))
-    options.to.mkdir(parents=True, exist_ok=True)
-    (options.to / "peers.json").write_text(json.dumps(seen))
-    text = report(seen, options, about)
-    (options.to / "peers.md").write_text(text)
-    print(text)
+    machine.write("peers", options.to, seen, report(seen, options, about))
 
 
 if __name__ == "__main__":

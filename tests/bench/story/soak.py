@@ -12,7 +12,6 @@ import argparse
 import json
 import random
 import select
-import signal
 import socket
 import statistics
 import subprocess
@@ -68,27 +67,8 @@ class Observer:
         return self.sheet("processes", "--limit", 1)["seen"]
 
 
-class Load:
-    """bennu-load beside everything else; its result at the end."""
-
-    def __init__(self, scenario, *options):
-        self.result = tempfile.NamedTemporaryFile()
-        self.process = subprocess.Popen(list(map(str, [
-            machine.BIN / "bennu-load", scenario, "--target",
-            f"ws://127.0.0.1:{PORT}/socket", "--page-port", 0, "--json",
-            self.result.name, "--quiet", *options])),
-            stderr=subprocess.PIPE, text=True)
-
-    def wait(self):
-        _, said = self.process.communicate()
-        text = Path(self.result.name).read_text()
-        if not text:
-            sys.exit(f"soak: bennu-load failed: {said}")
-        return json.loads(text)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        return self.wait()
+def load(scenario, *options):
+    return machine.Load(PORT, scenario, *options)
 
 
 class Deaf(machine.Beside):
@@ -177,9 +157,9 @@ def user_bytes(pid):
 
 def one_minute(node, until):
     """A wave, an echo, and then a look at the node without them."""
-    wave = Load("broadcast", "--connections", WAVE, "--rounds", WAVE_ROUNDS,
+    wave = load("broadcast", "--connections", WAVE, "--rounds", WAVE_ROUNDS,
                 "--topic", "rooms:wave").wait()
-    echo = Load("echo", "--connections", ECHO_CLIENTS, "--clients",
+    echo = load("echo", "--connections", ECHO_CLIENTS, "--clients",
                 ECHO_CLIENTS, "--duration", f"{ECHO_SECONDS}s", "--topic",
                 "rooms:echo").wait()
     time.sleep(max(0, until - time.monotonic()))
@@ -193,12 +173,12 @@ def soak(node, observer, minutes):
          str(PHOENIX_CLIENTS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         text=True)
     clients.stdout.readline()
-    stayers = Load("chat", "--connections", STAYERS, "--senders", SPEAKERS,
+    stayers = load("chat", "--connections", STAYERS, "--senders", SPEAKERS,
                    "--messages", seconds, "--think", "1s", "--topic",
                    "rooms:stay", "--limit", f"{2 * seconds}s")
-    visitors = Load("lobby", "--connections", VISITORS, "--think", "4s",
+    visitors = load("lobby", "--connections", VISITORS, "--think", "4s",
                     "--duration", f"{seconds + 60}s")
-    flood = Load("chat", "--connections", FLOOD_SPEAKERS + 1, "--senders",
+    flood = load("chat", "--connections", FLOOD_SPEAKERS + 1, "--senders",
                  FLOOD_SPEAKERS, "--messages", 10 * seconds, "--think",
                  f"{FLOOD_THINK}s", "--body", FLOOD_BODY, "--topic",
                  "rooms:flood", "--limit", f"{2 * seconds}s")
@@ -357,12 +337,8 @@ def main():
     machine.go_into_namespace("soak")
     about = machine.description()
     x = measure(options)
-    options.to.mkdir(parents=True, exist_ok=True)
-    (options.to / "soak.json").write_text(json.dumps(x))
     draw(x, options.to / "soak.svg")
-    text = report(x, about)
-    (options.to / "soak.md").write_text(text)
-    print(text)
+    machine.write("soak", options.to, x, report(x, about))
     bad = list(complaints(x))
     if bad:
         sys.exit("soak: " + "; ".join(bad))

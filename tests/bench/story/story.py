@@ -10,7 +10,6 @@ story.md and story.svg."""
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -46,19 +45,15 @@ def run(connections, *options, rounds=3, hold=0):
 def held(node, connections, seconds):
     """What a node's heartbeats cost while nobody says anything."""
     idle = 3
-    loader = subprocess.Popen(
-        [machine.BIN / "bennu-load", "ramp", "--target",
-         f"ws://127.0.0.1:{PORT}/socket", "--connections", str(connections),
-         "--heartbeat", "0", "--hold", f"{seconds + idle}s", "--page-port", "0",
-         "--quiet", "--json", "/dev/null"])
-    while joined(node) < connections and loader.poll() is None:
-        time.sleep(0.2)
-    time.sleep(1)
-    before = machine.cpu_seconds(node.pid)
-    time.sleep(seconds - 1)
-    used = machine.cpu_seconds(node.pid) - before
-    if loader.wait() != 0:
-        sys.exit("story: not all have joined")
+    with machine.Load(PORT, "ramp", "--connections", connections, "--heartbeat",
+                      0, "--hold", f"{seconds + idle}s") as load:
+        while joined(node) < connections and not load.has_ended():
+            time.sleep(0.2)
+        time.sleep(1)
+        before = machine.cpu_seconds(node.pid)
+        time.sleep(seconds - 1)
+        used = machine.cpu_seconds(node.pid) - before
+        require_all(load.wait(), connections, "heartbeats")
     return {"heartbeat_us": used / (seconds - 1) / connections * 1e6,
             **seen_by(node)}
 
@@ -203,12 +198,9 @@ def main():
     about = machine.description()
     began = time.monotonic()
     x = measure(options.runs)
-    options.to.mkdir(parents=True, exist_ok=True)
     draw(x, options.to / "story.svg")
-    text = report(x, about)
-    (options.to / "story.md").write_text(text)
-    print(text)
-    print(f"took {time.monotonic() - began:.0f} s; written to {options.to}")
+    machine.write("story", options.to, x, report(x, about))
+    print(f"took {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

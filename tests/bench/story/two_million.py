@@ -11,7 +11,6 @@ else it says what to set. Checks memory and limits first, and stops safely when
 less than 1 GiB of memory is free. Writes two_million.md and .svg."""
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -177,12 +176,8 @@ def main():
         # As many heartbeats as tell what one costs.
         options.hold = min(options.hold, FLOOR_HOLD)
         x["floor"] = measure_floor(options, shards)
-    options.to.mkdir(parents=True, exist_ok=True)
-    (options.to / "two_million.json").write_text(json.dumps(x))
     draw(x, options.to / "two_million.svg")
-    text = report(x, options, about)
-    (options.to / "two_million.md").write_text(text)
-    print(text)
+    machine.write("two_million", options.to, x, report(x, options, about))
     if x["result"]["users"]["joined"] != options.connections:
         sys.exit("two_million: not all have joined")
 
