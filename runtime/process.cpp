@@ -59,10 +59,11 @@ pid process::parent() const noexcept {
 
 std::vector<pid> process::links() const {
   std::vector<pid> result;
-  result.reserve(core().relations().size());
-  for (const auto& x : core().relations())
+  result.reserve(core().relation_count());
+  core().for_each_relation([&result](const detail::relation& x) {
     if (x.is_link())
       result.push_back(x.other);
+  });
   return result;
 }
 
@@ -119,7 +120,7 @@ bool process::send_message(std::string_view name, message msg) {
 }
 
 bool process::expect_reply(monitor_ref ref, const pid& from, duration timeout) {
-  core().relations().add({ref, from, link_kind::request});
+  core().relate({ref, from, link_kind::request});
   core().await_reply_within(timeout, ref);
   // A pid that names nobody, or somebody of another node, answers noproc.
   const bool is_here = from && core().home().owner().is_here(from);
@@ -277,10 +278,9 @@ void process::started() {
 // -- links, monitors, exits ---------------------------------------------------
 
 void process::link(const pid& other) {
-  auto& relations = core().relations();
-  if (other == self() || relations.find_link(other))
+  if (other == self() || core().link_with(other))
     return;
-  relations.add({0, other, link_kind::link});
+  core().relate({0, other, link_kind::link});
   core().note_done(sys::event::kind::linked, other);
   auto& home = core().home();
   if (!other || !home.owner().is_here(other))
@@ -292,13 +292,12 @@ void process::link(const pid& other) {
 }
 
 void process::unlink(const pid& other) {
-  auto& relations = core().relations();
-  const auto* tie = relations.find_link(other);
+  const auto tie = core().link_with(other);
   if (!tie)
     return;
   if (tie->what == link_kind::parent)
     core().leaves_parent(other);
-  relations.remove(tie);
+  core().unrelate(*tie);
   core().note_done(sys::event::kind::unlinked, other);
   auto x = std::make_unique<signal>();
   x->what = signal::kind::unlink;
@@ -325,7 +324,7 @@ void process::begin_monitor(monitor_ref ref, const pid& other) {
   if (other == self())
     return;
   auto& home = core().home();
-  core().relations().add({ref, other, link_kind::monitors});
+  core().relate({ref, other, link_kind::monitors});
   if (!other || !home.owner().is_here(other))
     return core().down(ref, other, exit_reason::noproc());
   auto x = std::make_unique<signal>();

@@ -45,11 +45,12 @@ process_status status_of(const detail::process_core& core) {
 
 void describe_relations(const detail::process_core& core, process_info& x) {
   using kind = detail::relation::kind;
-  for (const auto& tie : core.relations())
+  core.for_each_relation([&x](const detail::relation& tie) {
     (tie.is_link()                    ? x.links
      : tie.what == kind::monitored_by ? x.monitored_by
                                       : x.monitors)
       .push_back(tie.other);
+  });
 }
 
 } // namespace

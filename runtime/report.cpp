@@ -148,9 +148,10 @@ void detail::report_crash(process_core& core, const exit_reason& why,
     .message = handled ? handled->content.type_name() : "",
     .message_queue_len = core.queue_length(),
   };
-  for (const auto& tie : core.relations())
+  core.for_each_relation([&x](const detail::relation& tie) {
     if (tie.is_link())
       x.links.push_back(tie.other);
+  });
   report(core.home().node(), x);
 }
 

@@ -307,20 +307,20 @@ void process_core::started(bool ignored) {
 
 void process_core::answer_start() {
   unset(flag::start_awaited);
-  const auto* at =
-    std::find_if(relations_.begin(), relations_.end(), [](const relation& x) {
-      return x.what == relation::kind::starter;
-    });
-  if (at == relations_.end())
+  std::optional<relation> starter;
+  for_each_relation([&](const relation& x) {
+    if (x.what == relation::kind::starter)
+      starter = x;
+  });
+  if (!starter)
     return;
-  const auto starter = *at;
-  relations_.remove(at);
+  unrelate(*starter);
   auto letter = std::make_unique<envelope>();
   letter->what = envelope::kind::reply;
-  letter->ref = starter.ref;
+  letter->ref = starter->ref;
   letter->content = make_message(id_);
   letter->sender = id_;
-  home_->route(starter.other, std::move(letter));
+  home_->route(starter->other, std::move(letter));
 }
 
 envelope* process_core::current() const noexcept {
@@ -349,10 +349,12 @@ void process_core::handle_next(message msg) {
 pid process_core::parent() const noexcept {
   if (pool_)
     return home_->pools().parent(pool_);
-  for (const auto& x : relations_)
+  pid found;
+  for_each_relation([&](const relation& x) {
     if (x.what == relation::kind::parent)
-      return x.other;
-  return {};
+      found = x.other;
+  });
+  return found;
 }
 
 // -- dying --------------------------------------------------------------------
@@ -408,8 +410,8 @@ void process_core::die(exit_reason why, bool run_terminate) {
 void process_core::send_exit_signals(const exit_reason& why) {
   const bool failed_start = has(flag::start_awaited);
   while (relations_.size() > 0) {
-    const auto x = *(relations_.end() - 1);
-    relations_.remove(relations_.end() - 1);
+    const auto x = relations_.last(id_);
+    unrelate(x);
     auto out = std::make_unique<signal>();
     out->from = id_;
     out->ref = x.ref;

@@ -112,8 +112,16 @@ public:
   void join_pool(std::uint8_t pool) noexcept { pool_ = pool; }
   pid parent() const noexcept;
 
-  relation_set& relations() noexcept { return relations_; }
-  const relation_set& relations() const noexcept { return relations_; }
+  std::optional<relation> link_with(const pid& other) const noexcept {
+    return relations_.find_link(id_, other);
+  }
+  void relate(const relation& x) { relations_.add(id_, x); }
+  void unrelate(const relation& x) { relations_.remove(x); }
+  std::size_t relation_count() const noexcept { return relations_.size(); }
+  template <class F>
+  void for_each_relation(F f) const {
+    relations_.for_each(id_, f);
+  }
   bool trap_exit(bool on) noexcept;
   bool trapping() const noexcept { return has(flag::trap_exit); }
   void wants_ack() noexcept { set(flag::ack_wanted); }

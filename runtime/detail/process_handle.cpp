@@ -155,7 +155,7 @@ void ask(process_core& proxy, const pid& to, message what,
          std::shared_ptr<caf_request> request, std::shared_ptr<border> where) {
   auto& home = proxy.home();
   const auto ref = home.next_ref();
-  proxy.relations().add({ref, to, relation::kind::request});
+  proxy.relate({ref, to, relation::kind::request});
   proxy.await_reply(ref, 0, [=](message* answer, const exit_reason* why) {
     if (why)
       return request->answer(caf::make_message(

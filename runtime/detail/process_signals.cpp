@@ -17,11 +17,11 @@ void process_core::deliver(std::unique_ptr<envelope> x) {
     return;
   if (x->what == envelope::kind::reply) {
     // A late answer finds no monitor any more and never reaches the mailbox.
-    const auto* request = relations_.find_ref(x->ref);
+    const auto request = relations_.find_ref(x->ref);
     if (!request || !request->is_request())
       return;
     const auto other = request->other;
-    relations_.remove(request);
+    unrelate(*request);
     // Who was asked has forgotten the request in answering it; when another
     // has answered, it is told.
     if (x->sender != other) {
@@ -33,7 +33,7 @@ void process_core::deliver(std::unique_ptr<envelope> x) {
   }
   // A request is a monitor, too.
   if (x->what == envelope::kind::request)
-    relations_.add({x->ref, x->sender, relation::kind::monitored_by});
+    relate({x->ref, x->sender, relation::kind::monitored_by});
   if (x->what == envelope::kind::alias && !alias_takes(x->ref))
     return;
   if (extras_ && !has_room(*x))
@@ -123,13 +123,13 @@ void process_core::exit_signal(const pid& from, const exit_reason& why,
                                bool over_link) {
   if (!alive())
     return;
-  const auto* tie = relations_.find_link(from);
+  const auto tie = link_with(from);
   if (over_link && !tie)
     return;
   const bool from_parent = (tie && tie->what == relation::kind::parent)
                            || (pool_ && home_->pools().parent(pool_) == from);
   if (over_link)
-    relations_.remove(tie);
+    unrelate(*tie);
   if (why.is_kill() && !over_link)
     return end(exit_reason::killed(), false);
   take_exit(from, why, from_parent);
@@ -156,13 +156,13 @@ void process_core::take_exit(const pid& from, const exit_reason& why,
 
 void process_core::down(monitor_ref ref, const pid& from,
                         const exit_reason& why) {
-  const auto* x = relations_.find_ref(ref);
+  const auto x = relations_.find_ref(ref);
   if (!alive() || !x || x->is_passive())
     return;
   const bool request = x->is_request();
   if (x->what == relation::kind::start)
     drop_link(from);
-  relations_.remove(relations_.find_ref(ref));
+  unrelate(*x);
   if (request)
     return push_failure(ref, why);
   auto letter = std::make_unique<envelope>();
@@ -188,12 +188,12 @@ std::string process_core::take_monitored_name(monitor_ref ref) {
 }
 
 void process_core::drop_link(const pid& other) {
-  if (const auto* tie = relations_.find_link(other))
-    relations_.remove(tie);
+  if (const auto tie = link_with(other))
+    unrelate(*tie);
 }
 
 void process_core::request_timed_out(monitor_ref ref) {
-  const auto* x = relations_.find_ref(ref);
+  const auto x = relations_.find_ref(ref);
   if (!x)
     return;
   const auto late = *x;
@@ -211,17 +211,17 @@ void process_core::request_timed_out(monitor_ref ref) {
 }
 
 void process_core::forget_monitor(monitor_ref ref) {
-  const auto* x = relations_.find_ref(ref);
+  const auto x = relations_.find_ref(ref);
   if (x && x->is_passive())
-    relations_.remove(x);
+    unrelate(*x);
 }
 
 bool process_core::demonitor(monitor_ref ref) {
-  const auto* x = relations_.find_ref(ref);
+  const auto x = relations_.find_ref(ref);
   if (x && !x->is_passive()) {
     take_monitored_name(ref);
     const auto other = x->other;
-    relations_.remove(x);
+    unrelate(*x);
     auto drop = std::make_unique<signal>();
     drop->what = signal::kind::demonitor;
     drop->ref = ref;

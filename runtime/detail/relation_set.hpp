@@ -4,10 +4,11 @@
 #include "runtime/pid.hpp"
 #include "runtime/process.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <unordered_map>
+#include <optional>
 #include <vector>
 
 namespace bennu::runtime::detail {
@@ -47,10 +48,12 @@ struct relation {
   }
 };
 
-/// All relations of one process: a short array, since nearly every process has
-/// a handful; past `linear_max` it carries a hash index, so that a supervisor
-/// of a million children links and unlinks in constant time. One pointer while
-/// empty. Confined to its process's shard.
+/// All relations of one process. A link to a process of the same shard lies in
+/// the one pointer that this is: most have that alone, and there are millions
+/// of them. More are a short array; past `linear_max` it carries a hash index,
+/// so that a supervisor of a million children links and unlinks in constant
+/// time. `self` is the process whose relations they are, always the same.
+/// Confined to its process's shard.
 class relation_set {
 public:
   static constexpr std::uint32_t linear_max = 16;
@@ -60,19 +63,28 @@ public:
   relation_set& operator=(const relation_set&) = delete;
   ~relation_set();
 
-  std::size_t size() const noexcept { return block_ ? block_->size : 0; }
-  const relation* begin() const noexcept {
-    return block_ ? block_->records() : nullptr;
+  std::size_t size() const noexcept;
+
+  std::optional<relation> find_link(const pid& self,
+                                    const pid& other) const noexcept;
+  std::optional<relation> find_ref(monitor_ref ref) const noexcept;
+
+  /// The one added last, unless one was removed since; for who takes all out.
+  relation last(const pid& self) const noexcept;
+
+  void add(const pid& self, const relation& x);
+
+  /// One that is there.
+  void remove(const relation& x);
+
+  /// Calls `f` with each; it may not add or remove any.
+  template <class F>
+  void for_each(const pid& self, F f) const {
+    if (is_single())
+      return f(single(self));
+    if (const auto* all = many())
+      std::for_each(all->records(), all->records() + all->size, f);
   }
-  const relation* end() const noexcept { return begin() + size(); }
-
-  const relation* find_link(const pid& other) const noexcept;
-  const relation* find_ref(monitor_ref ref) const noexcept;
-
-  void add(const relation& x);
-
-  /// `at` is one of begin()..end(); others may move.
-  void remove(const relation* at);
 
   /// Gives back room that is not used.
   void shrink();
@@ -84,13 +96,16 @@ private:
   using hash_index = std::vector<std::uint32_t>;
 
   /// In front of the records. Behind them, where there may be more than
-  /// linear_max, lies the index: a process with one link pays 32 bytes.
+  /// linear_max, lies the index.
   struct block {
     std::uint32_t size = 0;
     std::uint32_t capacity = 0;
 
     relation* records() noexcept {
       return reinterpret_cast<relation*>(this + 1);
+    }
+    const relation* records() const noexcept {
+      return reinterpret_cast<const relation*>(this + 1);
     }
     bool may_have_index() const noexcept { return capacity > linear_max; }
     std::unique_ptr<hash_index>& index_place() noexcept {
@@ -99,10 +114,30 @@ private:
     }
   };
 
+  // What the word is: nothing, a block's address, or a link: a mark, whether
+  // it is to the parent, the other's place in the table of the shard, its
+  // serial.
+  static constexpr std::uint64_t single_mark = 1;
+  static constexpr std::uint64_t parent_mark = 2;
+  static constexpr unsigned place_shift = 2;
+  static constexpr unsigned serial_shift = 32;
+  static_assert(place_shift + pid::index_bits <= serial_shift);
+  static_assert(sizeof(void*) == sizeof(std::uint64_t));
+
+  bool is_single() const noexcept { return (word_ & single_mark) != 0; }
+  relation single(const pid& self) const noexcept;
+  static bool fits_alone(const pid& self, const relation& x) noexcept;
+  static std::uint64_t alone(const relation& x) noexcept;
+
+  /// Null for none and for a single one.
+  block* many() const noexcept {
+    return is_single() ? nullptr : reinterpret_cast<block*>(word_);
+  }
+
   /// Null while there is none.
   hash_index* index() const noexcept {
-    return block_ && block_->may_have_index() ? block_->index_place().get()
-                                              : nullptr;
+    auto* all = many();
+    return all && all->may_have_index() ? all->index_place().get() : nullptr;
   }
   static std::size_t size_of(std::uint32_t capacity) noexcept;
   static block* make_block(std::uint32_t capacity);
@@ -110,14 +145,15 @@ private:
 
   template <class Match>
   const relation* find(std::size_t hash, Match match) const noexcept;
+  static bool same(const relation& a, const relation& b) noexcept;
   static std::size_t hash_of(const relation& x) noexcept;
-  void grow();
+  void remove_at(std::uint32_t position);
   void move_to(std::uint32_t capacity);
   void rebuild_index(std::size_t buckets);
   std::size_t bucket_of(std::uint32_t position) const noexcept;
   void erase_bucket(std::size_t bucket);
 
-  block* block_ = nullptr;
+  std::uint64_t word_ = 0;
 };
 
 } // namespace bennu::runtime::detail

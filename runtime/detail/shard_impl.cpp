@@ -262,22 +262,21 @@ void shard_impl::accept_signal(const pid& to, signal& x) {
   case kind::link:
     if (!core)
       return bounce(kind::link_exit);
-    if (!core->relations().find_link(x.from)) {
-      core->relations().add({0, x.from, relation::kind::link});
+    if (!core->link_with(x.from)) {
+      core->relate({0, x.from, relation::kind::link});
       core->note_done(sys::event::kind::linked, x.from);
     }
     return;
   case kind::unlink:
-    if (const auto* tie =
-          core ? core->relations().find_link(x.from) : nullptr) {
-      core->relations().remove(tie);
+    if (const auto tie = core ? core->link_with(x.from) : std::nullopt) {
+      core->unrelate(*tie);
       core->note_done(sys::event::kind::unlinked, x.from);
     }
     return;
   case kind::monitor:
     if (!core)
       return bounce(kind::down);
-    return core->relations().add({x.ref, x.from, relation::kind::monitored_by});
+    return core->relate({x.ref, x.from, relation::kind::monitored_by});
   case kind::demonitor:
     if (core)
       core->forget_monitor(x.ref);
@@ -344,7 +343,6 @@ monitored_pid shard_impl::spawn(const spawn_request& request) {
 void shard_impl::tie_to_child(process_core& parent, const pid& child,
                               start_terms& terms) {
   using rel = process::relation;
-  auto& relations = parent.relations();
   switch (terms.rel) {
   case rel::none:
     return;
@@ -352,13 +350,13 @@ void shard_impl::tie_to_child(process_core& parent, const pid& child,
     terms.pool = pools_.enter(parent.id());
     return;
   case rel::monitor:
-    return relations.add({terms.ref, child, relation::kind::monitors});
+    return parent.relate({terms.ref, child, relation::kind::monitors});
   case rel::start:
-    relations.add({terms.ref, child, relation::kind::start});
+    parent.relate({terms.ref, child, relation::kind::start});
     [[fallthrough]];
   case rel::link:
   case rel::child:
-    return relations.add({0, child, relation::kind::link});
+    return parent.relate({0, child, relation::kind::link});
   }
 }
 
@@ -368,26 +366,25 @@ void shard_impl::accept_spawn(const pid& id, signal& x) {
 
 void shard_impl::tie_to_parent(process_core& child, const start_terms& terms) {
   using rel = process::relation;
-  auto& relations = child.relations();
   switch (terms.rel) {
   case rel::none:
     return;
   case rel::member:
     return child.join_pool(terms.pool);
   case rel::monitor:
-    return relations.add(
+    return child.relate(
       {terms.ref, terms.parent, relation::kind::monitored_by});
   case rel::child:
     child.wants_ack();
     break;
   case rel::start:
     child.start_is_awaited();
-    relations.add({terms.ref, terms.parent, relation::kind::starter});
+    child.relate({terms.ref, terms.parent, relation::kind::starter});
     break;
   case rel::link:
     break;
   }
-  relations.add({0, terms.parent, relation::kind::parent});
+  child.relate({0, terms.parent, relation::kind::parent});
 }
 
 void shard_impl::start_core(const pid& id, process_maker& maker,
