@@ -190,18 +190,19 @@ void polling_world::ask(poller& x, std::vector<std::string> lines) {
 /// The connection of a poll that waits breaks.
 void polling_world::lose_a_poll(poller& x) {
   // A push is carried out or not: its answer tells the client nothing here.
-  const auto lost =
-    std::find_if(x.asked.rbegin(), x.asked.rend(),
-                 [](const auto& each) { return each->is_poll && !each->done; });
-  if (lost == x.asked.rend())
+  auto polls = x.asked;
+  std::erase_if(polls,
+                [](const auto& each) { return !each->is_poll || each->done; });
+  if (polls.empty())
     return;
   const bool quiet = pick(2) == 0;
-  if (quiet)
-    settle();
   x.lost = x.lost || !quiet;
   trace_.push_back(fmt::format("{} loses a poll", x.id));
-  for (const auto& each : x.asked)
-    if (each->is_poll && !each->done) {
+  // From here on `x` may be gone: it ends when its session has.
+  if (quiet)
+    settle();
+  for (const auto& each : polls)
+    if (!each->done) {
       each->lost = true;
       at_.node().exit(each->process, runtime::exit_reason::kill());
     }
