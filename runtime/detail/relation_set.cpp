@@ -2,6 +2,7 @@
 
 #include "runtime/assert.hpp"
 
+#include <bit>
 #include <cstring>
 #include <functional>
 #include <new>
@@ -115,7 +116,7 @@ void relation_set::add(const pid& self, const relation& x) {
   if (is_single()) {
     auto* fresh = make_block(2);
     fresh->records()[fresh->size++] = single(self);
-    word_ = reinterpret_cast<std::uint64_t>(fresh);
+    word_ = std::bit_cast<std::uint64_t>(fresh);
   } else if (!many() || many()->size == many()->capacity) {
     move_to(many() ? many()->capacity * 2 : 1);
   }
@@ -238,7 +239,7 @@ void relation_set::move_to(std::uint32_t capacity) {
       fresh->index_place() = std::move(all->index_place());
     free_block(all);
   }
-  word_ = reinterpret_cast<std::uint64_t>(fresh);
+  word_ = std::bit_cast<std::uint64_t>(fresh);
 }
 
 std::size_t relation_set::memory() const noexcept {

@@ -5,6 +5,7 @@
 #include "runtime/process.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -131,7 +132,7 @@ private:
 
   /// Null for none and for a single one.
   block* many() const noexcept {
-    return is_single() ? nullptr : reinterpret_cast<block*>(word_);
+    return is_single() ? nullptr : std::bit_cast<block*>(word_);
   }
 
   /// Null while there is none.
