@@ -118,14 +118,12 @@ def main():
     def numbers(text):
         return [int(x) for x in text.split(",")]
 
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = machine.parser(__doc__)
     parser.add_argument("--connections", type=numbers,
                         default=[10_000, 30_000, 100_000, 300_000, 1_000_000])
     parser.add_argument("--topics", type=numbers,
                         default=[1, 10, 100, 1_000, 10_000, 100_000])
-    parser.add_argument("--to", type=Path,
-                        default=machine.ROOT / "build/benchmarks")
-    options = parser.parse_args()
+    options = machine.parse(parser)
     machine.go_into_namespace("growth")
     about = machine.description()
     connections = [with_connections(x) for x in options.connections]

@@ -1,6 +1,7 @@
 """What the programs of this folder share: the programs they run, the machine's
 figures and settings, and how results are written down."""
 
+import argparse
 import json
 import os
 import platform
@@ -33,6 +34,23 @@ FILES_EACH = 19_000
 
 # What else runs.
 BYTES_BESIDE = 2 << 30
+
+
+def parser(doc):
+    """For what a program takes, with what they all take."""
+    made = argparse.ArgumentParser(description=doc)
+    made.add_argument("--bin", type=Path, default=BIN,
+                      help="where the programs are")
+    made.add_argument("--to", type=Path, default=ROOT / "build/benchmarks",
+                      help="where the report goes")
+    return made
+
+
+def parse(made):
+    global BIN
+    options = made.parse_args()
+    BIN = options.bin.resolve()
+    return options
 
 
 def go_into_namespace(program):

@@ -12,7 +12,6 @@ first. Fails when a refresh of `processes` or `sockets` takes a second or more
 at p99, or when the viewer raises a client's p99 from push to reply by 5 ms.
 Writes observed_million.md and .json."""
 
-import argparse
 import json
 import subprocess
 import sys
@@ -132,15 +131,11 @@ Free memory with all connected: {x['free'] / 2**30:.1f} GiB; the node's own:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = machine.parser(__doc__)
     parser.add_argument("--connections", type=int, default=1_000_000)
     parser.add_argument("--phases", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=20)
-    parser.add_argument("--bin", type=Path, default=machine.BIN)
-    parser.add_argument("--to", type=Path,
-                        default=machine.ROOT / "build/benchmarks")
-    options = parser.parse_args()
-    machine.BIN = options.bin.resolve()
+    options = machine.parse(parser)
     machine.go_into_namespace("observed_million")
     shards = machine.require_limits("observed_million", options.connections,
                                     BYTES_EACH)

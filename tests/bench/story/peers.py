@@ -9,7 +9,6 @@ uWebSockets where it was built (-DBENNU_UWEBSOCKETS=FOLDER).
 As root it makes a network namespace and sets there what is needed; else it says
 what to set. Checks memory and limits first. Writes peers.md and .json."""
 
-import argparse
 import sys
 from pathlib import Path
 from statistics import median
@@ -161,16 +160,12 @@ machine of this kind, with a generator of its own: an order, not a ratio.{beside
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = machine.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--many", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--bin", type=Path, default=machine.BIN)
-    parser.add_argument("--to", type=Path,
-                        default=machine.ROOT / "build/benchmarks")
-    options = parser.parse_args()
-    machine.BIN = options.bin.resolve()
+    options = machine.parse(parser)
     machine.go_into_namespace("peers")
     machine.require_limits("peers", options.many, BYTES_EACH)
     about = machine.description()

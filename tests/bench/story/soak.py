@@ -8,7 +8,6 @@ do not read, while channels and pubsub servers are killed and sockets closed.
 Fails when memory grows, when somebody who stayed misses a message or hears one
 twice, or when a process is left at the end. Writes soak.md, .svg and .json."""
 
-import argparse
 import json
 import random
 import select
@@ -329,11 +328,9 @@ and a socket closed each {CLOSE_SOCKET} s; a pubsub server is killed each
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = machine.parser(__doc__)
     parser.add_argument("--minutes", type=int, default=30)
-    parser.add_argument("--to", type=Path,
-                        default=machine.ROOT / "build/benchmarks")
-    options = parser.parse_args()
+    options = machine.parse(parser)
     machine.go_into_namespace("soak")
     about = machine.description()
     x = measure(options)

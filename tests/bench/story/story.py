@@ -7,7 +7,6 @@ before and after, in one node (story_node) and under one load.
 A and B alternate and medians are compared; takes under ten minutes. Writes
 story.md and story.svg."""
 
-import argparse
 import json
 import statistics
 import sys
@@ -190,11 +189,9 @@ is no message and a broadcast goes past the channel processes.
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = machine.parser(__doc__)
     parser.add_argument("--runs", type=int, default=2)
-    parser.add_argument("--to", type=Path,
-                        default=machine.ROOT / "build/benchmarks")
-    options = parser.parse_args()
+    options = machine.parse(parser)
     about = machine.description()
     began = time.monotonic()
     x = measure(options.runs)

@@ -10,7 +10,6 @@ As root it makes a network namespace of its own and sets there what is needed;
 else it says what to set. Checks memory and limits first, and stops safely when
 less than 1 GiB of memory is free. Writes two_million.md and .svg."""
 
-import argparse
 import os
 import sys
 import time
@@ -158,15 +157,13 @@ What the load generator says of itself and the machine:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = machine.parser(__doc__)
     parser.add_argument("--connections", type=int, default=2_000_000)
     parser.add_argument("--hold", type=int, default=180)
     parser.add_argument("--heartbeat", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-floor", action="store_true")
-    parser.add_argument("--to", type=Path,
-                        default=machine.ROOT / "build/benchmarks")
-    options = parser.parse_args()
+    options = machine.parse(parser)
     machine.go_into_namespace("two_million")
     shards = machine.require_limits("two_million", options.connections,
                                     BYTES_EACH)
