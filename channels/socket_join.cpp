@@ -122,13 +122,11 @@ void socket::join_failed(joined_channel& x, pending_join at) {
 /// What follows the reply to a join. What waited is handled in a turn of the
 /// socket's own, since this may run in the channel's.
 void socket::finish_join(pending_join at) {
-  if (!at.replaces && at.waiting.empty())
-    return;
-  const topic name{at.join.topic};
   if (at.replaces)
-    write_end(name, at.old_join_ref, "phx_close", json::object());
+    write_end(at.join.topic, at.old_join_ref, "phx_close", json::object());
   if (at.waiting.empty())
     return;
+  const topic name{at.join.topic};
   at.over = true;
   more().pending.push_back(std::move(at));
   send(self(), join_over{name});
