@@ -111,6 +111,11 @@ public:
 
   template <class K>
   std::size_t count(const K& key) const;
+
+  /// The same of the key of a living object, without looking for it.
+  std::size_t count_beside(const object_ref& ref) const {
+    return keys_[at(ref.place).key].count;
+  }
   template <class K>
   bool member(const K& key) const {
     return count(key) > 0;

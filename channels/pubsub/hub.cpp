@@ -10,16 +10,24 @@
 
 namespace bennu::channels {
 
+namespace {
+
+/// A whole number for each shard.
+std::size_t server_count(std::size_t wanted, std::size_t shards) {
+  return (std::max(wanted, shards) + shards - 1) / shards * shards;
+}
+
+} // namespace
+
 pubsub_hub::pubsub_hub(runtime::node& node, pubsub_options options)
   : node_(node), options_(std::move(options)),
     adapter_(options_.adapter ? options_.adapter(node)
-                              : std::make_unique<local_adapter>(node.name())) {
+                              : std::make_unique<local_adapter>(node.name())),
+    interest_(server_count(options_.pool_size, node.shard_count())) {
   const auto shards = node.shard_count();
-  const auto wanted = std::max(options_.pool_size, shards);
-  const auto servers = (wanted + shards - 1) / shards * shards;
-  for (std::size_t i = 0; i < servers; ++i)
+  for (std::size_t i = 0; i < server_count(options_.pool_size, shards); ++i)
     members_.push_back(
-      std::make_unique<pubsub_member>(options_, i, i % shards));
+      std::make_unique<pubsub_member>(options_, interest_, i, i % shards));
 }
 
 pubsub_member& pubsub_hub::member_of(const runtime::pid& who) const {
@@ -28,17 +36,20 @@ pubsub_member& pubsub_hub::member_of(const runtime::pid& who) const {
   return *members_[nth * shards + who.shard()];
 }
 
-void pubsub_hub::publish_local(const publication& what) const {
+void pubsub_hub::publish_local(const publication& what) {
   // All or none: the room may be gone by the time of the push, but then only
   // by as many jobs as there are senders at this moment.
-  for (const auto& x : members_)
-    if (!x->has_room())
+  interest_.for_each(what.topic, [this](std::size_t i) {
+    if (!members_[i]->has_room())
       throw std::length_error(
         fmt::format("pubsub {} is overloaded: jobs_max is {}", options_.name,
                     options_.jobs_max));
-  for (const auto& x : members_)
-    if (const auto asleep = x->push(what))
+  });
+  broadcasts_.fetch_add(1, std::memory_order_relaxed);
+  interest_.for_each(what.topic, [&](std::size_t i) {
+    if (const auto asleep = members_[i]->push(what))
       node_.send(asleep, pubsub_work{});
+  });
 }
 
 } // namespace bennu::channels

@@ -1,11 +1,14 @@
 #pragma once
 
 #include "channels/pubsub/adapter.hpp"
+#include "channels/pubsub/interest.hpp"
 #include "channels/pubsub/member.hpp"
 #include "channels/pubsub/pubsub.hpp"
 #include "runtime/node.hpp"
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -27,14 +30,21 @@ public:
   /// The member that holds the subscriptions of a process: one of its shard.
   pubsub_member& member_of(const runtime::pid& who) const;
 
-  /// Hands a broadcast to every member, or throws std::length_error when one
-  /// has no room.
-  void publish_local(const publication& what) const;
+  /// Hands a broadcast to every member that may have a subscriber, or throws
+  /// std::length_error when one has no room.
+  void publish_local(const publication& what);
+
+  /// Broadcasts so far.
+  std::uint64_t broadcasts() const noexcept {
+    return broadcasts_.load(std::memory_order_relaxed);
+  }
 
 private:
   runtime::node& node_;
   const pubsub_options options_;
   std::unique_ptr<channels::adapter> adapter_;
+  std::atomic<std::uint64_t> broadcasts_{0};
+  channels::interest interest_;
   std::vector<std::unique_ptr<pubsub_member>> members_;
 };
 

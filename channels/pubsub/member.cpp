@@ -14,9 +14,9 @@
 
 namespace bennu::channels {
 
-pubsub_member::pubsub_member(const pubsub_options& options, std::size_t index,
-                             std::size_t shard)
-  : options_(options), shard_(shard),
+pubsub_member::pubsub_member(const pubsub_options& options, interest& all,
+                             std::size_t index, std::size_t shard)
+  : options_(options), interest_(all), index_(index), shard_(shard),
     rows_({.name = fmt::format("{}.{}", options.name, index),
            .kind = runtime::table_kind::duplicate_bag,
            .objects_max = options.subscriptions_max}) {}
@@ -31,7 +31,6 @@ bool pubsub_member::has_room() const {
 runtime::pid pubsub_member::push(publication what) {
   const std::lock_guard guard{inbox_mutex_};
   inbox_.push_back(std::move(what));
-  ++pushed_;
   ++jobs_;
   if (awake_ || !server_)
     return {};
@@ -69,12 +68,17 @@ std::uint32_t pubsub_member::lane_number(const lane* what) {
 runtime::object_ref pubsub_member::subscribe(const runtime::pid& who, topic& on,
                                              const runtime::pid& fastlane,
                                              const lane* what) {
-  if (const auto* shared = rows_.find_key(on))
+  const auto* shared = rows_.find_key(on);
+  const bool first = !shared;
+  if (shared)
     on = *shared;
   const auto number = lane_number(what);
   try {
-    return rows_.insert(
+    const auto made = rows_.insert(
       on, {who.slot, who.serial, fastlane.slot, fastlane.serial, number});
+    if (first)
+      interest_.add(index_, on);
+    return made;
   } catch (...) {
     --lanes_[number].rows;
     throw;
@@ -86,6 +90,8 @@ void pubsub_member::unsubscribe(const runtime::object_ref& ref) {
   if (!x)
     return;
   --lanes_[x->lane].rows;
+  if (rows_.count_beside(ref) == 1)
+    interest_.remove(index_, rows_.key_of(ref));
   rows_.erase(ref);
 }
 
@@ -126,11 +132,6 @@ std::vector<runtime::pid> pubsub_member::watched() const {
 }
 
 // -- looking in ---------------------------------------------------------------
-
-std::uint64_t pubsub_member::pushed() const {
-  const std::lock_guard guard{inbox_mutex_};
-  return pushed_;
-}
 
 std::size_t pubsub_member::waiting() const {
   const std::lock_guard guard{inbox_mutex_};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "channels/pubsub/dispatcher.hpp"
+#include "channels/pubsub/interest.hpp"
 #include "channels/pubsub/pubsub.hpp"
 #include "channels/pubsub/topic.hpp"
 #include "channels/pubsub/topic_meter.hpp"
@@ -28,7 +29,8 @@ struct pubsub_work {};
 /// shard.
 class pubsub_member {
 public:
-  pubsub_member(const pubsub_options& options, std::size_t index,
+  /// Tells `interest` of its topics.
+  pubsub_member(const pubsub_options& options, interest& all, std::size_t index,
                 std::size_t shard);
 
   std::size_t shard() const noexcept { return shard_; }
@@ -72,9 +74,8 @@ public:
 
   // -- looking in --
 
-  /// Broadcasts that wait, and those that have come so far. Thread-safe.
+  /// Broadcasts that wait. Thread-safe.
   std::size_t waiting() const;
-  std::uint64_t pushed() const;
 
   /// A subscription as an observer sees it.
   struct subscription {
@@ -124,11 +125,12 @@ private:
   bool refill(const runtime::pid& server, delivery& to);
 
   const pubsub_options& options_;
+  interest& interest_;
+  const std::size_t index_;
   const std::size_t shard_;
 
   mutable std::mutex inbox_mutex_;
   std::vector<publication> inbox_;
-  std::uint64_t pushed_ = 0;
   std::size_t jobs_ = 0; // in the inbox and taken from it
   bool awake_ = false;
   runtime::pid server_;

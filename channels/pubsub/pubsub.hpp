@@ -66,9 +66,10 @@ runtime::child_spec pubsub_spec(pubsub_options options);
 
 /// A live handle of a started pubsub. Mirrors Phoenix.PubSub. Each server
 /// holds the subscriptions of processes of its own shard, in a duplicate_bag;
-/// a broadcast is one job for each server, all at once. Messages of one sender
-/// reach a subscriber in order; delivery is at most once, without replay.
-/// Value; broadcasting is thread-safe.
+/// a broadcast is one job for each server that may have a subscriber of its
+/// topic, all at once. Messages of one sender reach a subscriber in order;
+/// delivery is at most once, without replay. Value; broadcasting is
+/// thread-safe.
 ///
 ///     const auto bus = pubsub::find(self.node(), "chat.pubsub");
 ///     bus.subscribe(self, "news");

@@ -217,7 +217,6 @@ void publish_sheets(const std::shared_ptr<pubsub_hub>& hub) {
           "server", of_servers(offer_server));
   publish(hub, "tables", runtime::table_columns(), "memory",
           of_servers(offer_table));
-  // Every member gets every broadcast.
   runtime::probe::of(hub->node())
     .publish(runtime::figure{
       .name = "broadcasts",
@@ -225,7 +224,7 @@ void publish_sheets(const std::shared_ptr<pubsub_hub>& hub) {
       .what = runtime::figure::kind::count,
       .read = [weak = std::weak_ptr{hub}] {
         const auto alive = weak.lock();
-        return alive ? static_cast<std::int64_t>(alive->member(0).pushed()) : 0;
+        return alive ? static_cast<std::int64_t>(alive->broadcasts()) : 0;
       }});
   publish_topics(hub);
   publish_channels(hub);

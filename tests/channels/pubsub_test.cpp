@@ -2,6 +2,7 @@
 #include "runtime/node.hpp"
 #include "runtime/process.hpp"
 #include "runtime/supervisor.hpp"
+#include "runtime/telemetry.hpp"
 #include "runtime/testing/sim_node.hpp"
 
 #include <gmock/gmock.h>
@@ -115,6 +116,29 @@ TEST_F(pubsub_fixture, keeps_a_subscription_on_its_subscribers_shard) {
   EXPECT_EQ(bus.subscriber_count(1, "news"), 1u);
   EXPECT_EQ(bus.table(1).name, "bus.1");
   EXPECT_EQ(bus.table(1).kind, runtime::table_kind::duplicate_bag);
+}
+
+TEST_F(pubsub_fixture, wakes_the_servers_with_a_subscriber_alone) {
+  std::vector<std::string> served;
+  sim.node().telemetry().attach("test", std::string{events::pubsub_dispatched},
+                                [&](const runtime::telemetry_event& x) {
+                                  served.emplace_back(x.about("server"));
+                                });
+  const auto a = subscribe("news", 1);
+  bus.broadcast("news", "1");
+  bus.broadcast("other", "2");
+  sim.run();
+  EXPECT_THAT(served, ElementsAre("bus.1"));
+  sim.node().send(a.id, unsubscribe_from{"news"});
+  sim.run();
+  bus.broadcast("news", "3");
+  sim.run();
+  EXPECT_THAT(served, ElementsAre("bus.1"));
+  sim.node().send(a.id, subscribe_to{"news"});
+  sim.run();
+  bus.broadcast("news", "4");
+  sim.run();
+  EXPECT_THAT(*a.got, ElementsAre("1", "4"));
 }
 
 TEST_F(pubsub_fixture, keeps_the_order_of_a_sender) {
@@ -277,6 +301,15 @@ TEST_F(small_pubsub, takes_jobs_max_broadcasts_and_not_one_more) {
   bus.broadcast("news", "4");
   sim.run();
   EXPECT_THAT(*a.got, ElementsAre("1", "2", "4"));
+}
+
+TEST_F(small_pubsub, takes_any_number_of_broadcasts_that_nobody_hears) {
+  const auto a = subscribe("news");
+  for (int i = 0; i < 10; ++i)
+    bus.broadcast("other", "1");
+  bus.broadcast("news", "2");
+  sim.run();
+  EXPECT_THAT(*a.got, ElementsAre("2"));
 }
 
 TEST_F(small_pubsub, takes_subscriptions_max_and_not_one_more) {
