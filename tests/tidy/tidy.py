@@ -19,6 +19,7 @@ HOMES = {
     "caf/": ["runtime/", "tests/runtime/", "tests/bench/",
              "examples/5_beside_caf.cpp"],
     "nlohmann/": ["channels/json.hpp"],
+    "simdjson": ["channels/detail/plain_json.cpp"],
     "boost/beast": ["transport/", "tests/"],
     "boost/asio": ["transport/", "tests/"],
     "spdlog/": ["runtime/log.cpp"],
