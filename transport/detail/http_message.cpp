@@ -10,7 +10,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
-#include <cctype>
+#include <iterator>
 
 namespace bennu::transport::detail {
 
@@ -33,9 +33,9 @@ beast::string_view view(std::string_view x) {
 
 std::string lower(std::string_view text) {
   std::string x{text};
-  std::transform(x.begin(), x.end(), x.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
+  // A name is ASCII.
+  for (auto& c : x)
+    c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
   return x;
 }
 
@@ -111,7 +111,10 @@ bool http_request::has_token(std::string_view name,
 
 std::vector<std::pair<std::string, std::string>> http_request::headers() const {
   std::vector<std::pair<std::string, std::string>> all;
-  for (const auto& field : impl_->message)
+  const auto& message = impl_->message;
+  all.reserve(
+    static_cast<std::size_t>(std::distance(message.begin(), message.end())));
+  for (const auto& field : message)
     all.emplace_back(lower(view(field.name_string())), view(field.value()));
   return all;
 }

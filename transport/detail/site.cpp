@@ -110,13 +110,22 @@ struct site::target {
     if (!url)
       return std::nullopt;
     target x;
-    x.path = url->path();
-    urls::encoding_opts decode;
-    decode.space_as_plus = true;
-    for (const auto& param : url->params(decode))
-      x.params.insert_or_assign(std::string(param.key),
-                                std::string(param.value));
+    x.path = decoded(url->encoded_path(), {});
+    urls::encoding_opts how;
+    how.space_as_plus = true;
+    for (const auto& param : url->encoded_params())
+      x.params.insert_or_assign(decoded(param.key, how),
+                                decoded(param.value, how));
     return x;
+  }
+
+private:
+  static std::string decoded(urls::pct_string_view x,
+                             const urls::encoding_opts& how) {
+    // Most have nothing to be decoded.
+    if (x.find_first_of("%+") == x.npos)
+      return {x.data(), x.size()};
+    return x.decode(how);
   }
 };
 

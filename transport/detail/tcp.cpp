@@ -119,15 +119,18 @@ peer_address peer_of(int fd) {
   socklen_t size = sizeof where;
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&where), &size) != 0)
     return {};
-  std::array<char, INET6_ADDRSTRLEN> text{};
   if (where.ss_family == AF_INET6) {
     const auto& x = reinterpret_cast<const sockaddr_in6&>(where);
+    std::array<char, INET6_ADDRSTRLEN> text{};
     ::inet_ntop(AF_INET6, &x.sin6_addr, text.data(), text.size());
     return {text.data(), ntohs(x.sin6_port)};
   }
   const auto& x = reinterpret_cast<const sockaddr_in&>(where);
-  ::inet_ntop(AF_INET, &x.sin_addr, text.data(), text.size());
-  return {text.data(), ntohs(x.sin_port)};
+  // inet_ntop takes ten times as long.
+  const auto all = ntohl(x.sin_addr.s_addr);
+  return {fmt::format("{}.{}.{}.{}", all >> 24, all >> 16 & 0xFF,
+                      all >> 8 & 0xFF, all & 0xFF),
+          ntohs(x.sin_port)};
 }
 
 void refuse_connection(int fd, std::string_view bytes) {
