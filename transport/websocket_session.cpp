@@ -111,17 +111,18 @@ void websocket_session::received(std::string_view bytes) {
     return;
   if (borrowed->has_output() && !queue_answers(borrowed->take_output()))
     return;
-  if (event == codec::event::closed)
-    return end_after_flush("closed");
-  if (event == codec::event::failed) {
+  if (event == codec::event::closed) {
+    client_closed_ = true;
+    end_after_flush("closed");
+  } else if (event == codec::event::failed) {
     runtime::log(runtime::log_level::info,
                  "websocket {} broke the protocol: {}", to_string(self()),
                  borrowed->error());
-    return end_after_flush("protocol_error");
+    end_after_flush("protocol_error");
   }
   if (borrowed->reusable())
     codecs().give_back(std::move(borrowed));
-  else
+  else if (!ending_)
     codec_ = std::move(borrowed);
 }
 
@@ -219,8 +220,18 @@ void websocket_session::flush(detail::connection_id) {
                                           : connection_set::interest::both);
   if (!drained || !ending_)
     return;
-  shared_->linger(std::exchange(id_, {}));
+  let_go();
   end();
+}
+
+/// All that was queued is sent. Behind its close frame a client sends nothing:
+/// there is nothing to wait for, and RFC 6455 wants the server to close first.
+void websocket_session::let_go() {
+  const auto id = std::exchange(id_, {});
+  if (client_closed_)
+    shared_->connections.close(id);
+  else
+    shared_->linger(id);
 }
 
 /// True when nothing is left to send. A client that is gone is noticed by its
@@ -283,10 +294,9 @@ void websocket_session::release(close_code code) {
   if (!ending_)
     queue_.push(close_frame(code));
   if (!slow_ && send_queued())
-    shared_->linger(id_);
+    let_go();
   else
-    shared_->connections.reset(id_);
-  id_ = {};
+    shared_->connections.reset(std::exchange(id_, {}));
 }
 
 } // namespace bennu::transport

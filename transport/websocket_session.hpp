@@ -87,6 +87,7 @@ private:
   bool make_room(std::size_t size);
   detail::codec_pool& codecs() noexcept;
   void mark();
+  void let_go();
   void end();
   void release(channels::close_code code);
 
@@ -104,6 +105,7 @@ private:
   bool open_ : 1 = false;
   bool marked_ : 1 = false;
   bool slow_ : 1 = false;
+  bool client_closed_ : 1 = false;
   const bool compress_ : 1;
   const std::uint16_t agent_;
   const std::uint32_t opened_; // seconds of the node's clock

@@ -229,9 +229,44 @@ TEST_F(codec_test, messages_before_a_close_are_delivered) {
 
 TEST_F(codec_test, a_failed_codec_stays_failed_and_is_not_reused) {
   codec x{options_};
-  run(x, {client_frame(close, close_payload(1000))});
+  run(x, {client_frame(close, close_payload(1000, "bye"))});
   EXPECT_EQ(x.next(), codec::event::closed);
   EXPECT_FALSE(x.reusable());
+}
+
+TEST_F(codec_test, is_lent_on_when_a_client_just_leaves) {
+  codec x{options_};
+  for (const auto& payload :
+       {std::string{}, close_payload(1000), close_payload(1001)}) {
+    EXPECT_EQ(run(x, {client_frame(text, "hi")}).texts, texts{"hi"});
+    const auto seen = run(x, {client_frame(close, payload)});
+    EXPECT_EQ(seen.last, codec::event::closed);
+    EXPECT_EQ(close_code_of(seen.output),
+              payload == close_payload(1001) ? 1001 : 1000);
+    EXPECT_TRUE(x.reusable());
+    EXPECT_FALSE(x.has_output());
+  }
+}
+
+TEST_F(codec_test, a_close_is_the_same_however_it_comes) {
+  for (const auto& payload :
+       {std::string{}, close_payload(1000), close_payload(1001)}) {
+    const auto frame = client_frame(close, payload);
+    const auto alone = run({frame});
+    const auto cut = run({frame.substr(0, 3), frame.substr(3)});
+    const auto behind = run({client_frame(ping, "") + frame});
+    EXPECT_EQ(cut.last, codec::event::closed);
+    EXPECT_EQ(behind.last, codec::event::closed);
+    EXPECT_EQ(cut.output, alone.output);
+    EXPECT_TRUE(behind.output.ends_with(alone.output));
+  }
+}
+
+TEST_F(codec_test, a_close_within_a_message_ends_it) {
+  const auto seen = run({client_frame(text, "half", {.fin = false}),
+                         client_frame(close, close_payload(1000))});
+  EXPECT_EQ(seen.last, codec::event::closed);
+  EXPECT_EQ(close_code_of(seen.output), 1000);
 }
 
 TEST_F(codec_test, one_codec_serves_many_connections_in_turn) {

@@ -52,6 +52,25 @@ net::io_context& services() {
   return only;
 }
 
+/// What to answer a close frame that is nothing but what clients send who just
+/// leave; nothing for any other bytes.
+std::optional<channels::close_code> plain_close(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  if (bytes.size() == 6 && bytes.starts_with("\x88\x80"sv))
+    return channels::close_code::normal;
+  if (bytes.size() != 8 || !bytes.starts_with("\x88\x82"sv))
+    return {};
+  const auto unmasked = [bytes](std::size_t i) {
+    return static_cast<unsigned char>(bytes[6 + i] ^ bytes[2 + i]);
+  };
+  const auto code = channels::close_code{
+    static_cast<std::uint16_t>(unmasked(0) << 8 | unmasked(1))};
+  if (code == channels::close_code::normal
+      || code == channels::close_code::going_away)
+    return code;
+  return {};
+}
+
 inflater_limits limits_of(const codec_options& x) {
   return {.size_max = x.message_max,
           .ratio_max = x.inflate_ratio_max,
@@ -173,6 +192,7 @@ struct codec::impl {
   std::vector<char> buffer;
   std::size_t size = 0;
   bool reading = false;
+  bool client_leaves = false;
   error_code failure;
 
   /// Of the message under way.
@@ -187,6 +207,15 @@ codec::codec(const codec_options& options)
 codec::~codec() = default;
 
 void codec::feed(std::string_view bytes) {
+  // Beast's stream would be of no more use, and making one takes as long as a
+  // join.
+  if (impl_->boundary.at_boundary()) {
+    if (const auto answer = plain_close(bytes)) {
+      impl_->client_leaves = true;
+      impl_->stream.next_layer().output() += close_frame(*answer);
+      return;
+    }
+  }
   if (impl_->options.inflate) {
     impl_->fed = bytes;
     return;
@@ -197,6 +226,8 @@ void codec::feed(std::string_view bytes) {
 
 codec::event codec::next() {
   auto& x = *impl_;
+  if (std::exchange(x.client_leaves, false))
+    return event::closed;
   if (!x.failure && !x.reading) {
     x.reading = true;
     x.size = 0;

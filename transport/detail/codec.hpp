@@ -79,6 +79,8 @@ public:
 
   /// True when another connection may go on with this codec: it has handed
   /// out all it was fed, between two messages, and no huge one was among them.
+  /// Still true where the client has closed with 1000, 1001 or no code, and no
+  /// reason, in bytes that came alone.
   bool reusable() const noexcept;
 
 private:
