@@ -215,10 +215,22 @@ void websocket_session::flush(detail::connection_id) {
     shared_->connections.reset(std::exchange(id_, {}));
     return end();
   }
-  const bool drained = send_queued();
-  shared_->connections.watch(id_, drained ? connection_set::interest::read
-                                          : connection_set::interest::both);
-  if (!drained || !ending_)
+  flushed(send_queued());
+}
+
+std::string_view websocket_session::to_send(detail::connection_id) {
+  return slow_ ? std::string_view{} : queue_.only_piece();
+}
+
+void websocket_session::sent(detail::connection_id, int n) {
+  marked_ = false;
+  flushed(took(n, -n) && send_queued());
+}
+
+void websocket_session::flushed(bool all) {
+  shared_->connections.watch(id_, all ? connection_set::interest::read
+                                      : connection_set::interest::both);
+  if (!all || !ending_)
     return;
   let_go();
   end();
@@ -234,8 +246,7 @@ void websocket_session::let_go() {
     shared_->linger(id);
 }
 
-/// True when nothing is left to send. A client that is gone is noticed by its
-/// readiness, not here.
+/// True when nothing is left to send.
 bool websocket_session::send_queued() {
   constexpr std::size_t parts_max = 64;
   constexpr auto flags = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -249,15 +260,23 @@ bool websocket_session::send_queued() {
     const auto n = all.msg_iovlen == 1
                      ? ::send(fd, parts[0].iov_base, parts[0].iov_len, flags)
                      : ::sendmsg(fd, &all, flags);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    if (!took(n, errno))
       return false;
-    if (n < 0) {
-      queue_.clear();
-      return true;
-    }
+  }
+  return true;
+}
+
+/// What a send has said; false when the kernel has no room. A client that is
+/// gone is noticed by its readiness, not here.
+bool websocket_session::took(long n, int error) {
+  if (n >= 0) {
     shared_->counters.bytes_out.add(static_cast<std::uint64_t>(n));
     queue_.consume(static_cast<std::size_t>(n));
+    return true;
   }
+  if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
+    return false;
+  queue_.clear();
   return true;
 }
 

@@ -77,12 +77,16 @@ private:
   void ready(detail::connection_id id, readiness what) override;
   void expired(detail::connection_id id) override;
   void flush(detail::connection_id id) override;
+  std::string_view to_send(detail::connection_id id) override;
+  void sent(detail::connection_id id, int n) override;
   bool drain(detail::connection_id id) override;
 
   void read();
   void received(std::string_view bytes);
   void end_after_flush(std::string_view why);
   bool send_queued();
+  bool took(long n, int error);
+  void flushed(bool all);
   bool queue_answers(std::string answers);
   bool make_room(std::size_t size);
   detail::codec_pool& codecs() noexcept;

@@ -54,6 +54,10 @@ std::size_t write_queue::gather(iovec* to,
   return n;
 }
 
+std::string_view write_queue::only_piece() const noexcept {
+  return first_ && !more_ ? first_.bytes().substr(sent_) : std::string_view{};
+}
+
 void write_queue::consume(std::size_t n) noexcept {
   bytes_ -= static_cast<std::uint32_t>(n);
   n += std::exchange(sent_, 0);

@@ -47,6 +47,9 @@ public:
   /// elements it used.
   std::size_t gather(iovec* to, std::size_t count_max) const noexcept;
 
+  /// The unsent bytes when they are of one element; else nothing.
+  std::string_view only_piece() const noexcept;
+
   /// Drops the first `n` bytes, which have been sent.
   void consume(std::size_t n) noexcept;
 

@@ -24,6 +24,7 @@ HOMES = {
     "boost/asio": ["transport/", "tests/"],
     "spdlog/": ["runtime/log.cpp"],
     "openssl/": ["channels/token.cpp", "transport/detail/handshake.cpp"],
+    "liburing.h": ["transport/detail/send_ring.cpp"],
     "zlib.h": ["transport/detail/inflater.cpp"],
     "prometheus/": ["transport/metrics.cpp"],
     "CLI/": ["examples/", "observer/", "tests/"],

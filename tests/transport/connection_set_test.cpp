@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/eventfd.h>
@@ -28,15 +32,25 @@ struct recorder final : connection_set::handler {
   }
   void expired(connection_id id) override { late.push_back(id); }
   void flush(connection_id id) override { flushed.push_back(id); }
+  std::string_view to_send(connection_id id) override {
+    return pieces[id.slot];
+  }
+  void sent(connection_id id, int n) override {
+    results.emplace_back(id, n);
+    if (on_sent)
+      on_sent(id);
+  }
   bool drain(connection_id id) override {
     drained.push_back(id);
     return true;
   }
 
-  std::function<void(connection_id)> on_ready;
+  std::function<void(connection_id)> on_ready, on_sent;
   connection_id last_ready;
   readiness last_what;
   std::vector<connection_id> late, flushed, drained;
+  std::map<std::uint32_t, std::string> pieces; // by slot
+  std::vector<std::pair<connection_id, int>> results;
 };
 
 class connection_set_test : public ::testing::Test {
@@ -189,6 +203,102 @@ TEST_F(connection_set_test, marked_connections_are_flushed_once) {
   set.flush_marked();
   set.flush_marked();
   EXPECT_EQ(seen.flushed, std::vector{id});
+}
+
+/// Ends of connections that have something to send.
+struct sending_test : connection_set_test {
+  /// `count` marked ones, each with a piece of its own.
+  std::vector<connection_id> marked(std::size_t count) {
+    std::vector<connection_id> all;
+    for (std::size_t i = 0; i < count; ++i) {
+      all.push_back(open());
+      seen.pieces[all.back().slot] = std::to_string(i);
+      set.mark(all.back());
+    }
+    return all;
+  }
+
+  std::string heard(std::size_t peer) {
+    char bytes[16];
+    const auto n = ::recv(peers[peer], bytes, sizeof bytes, MSG_DONTWAIT);
+    return {bytes, n < 0 ? 0 : static_cast<std::size_t>(n)};
+  }
+};
+
+/// The same where the kernel has a ring.
+struct together_test : sending_test {
+  void SetUp() override {
+    if (!detail::send_ring{}.is_open())
+      GTEST_SKIP() << "no io_uring here: sysctl -w kernel.io_uring_disabled=0, "
+                      "or run outside of what forbids it";
+  }
+};
+
+TEST_F(together_test, many_are_sent_together) {
+  const auto count = detail::send_ring::size_max + 3;
+  const auto all = marked(count);
+  set.flush_marked();
+  EXPECT_TRUE(seen.flushed.empty());
+  ASSERT_EQ(seen.results.size(), count);
+  for (std::size_t i = 0; i < count; ++i)
+    EXPECT_EQ(heard(i), std::to_string(i));
+  set.flush_marked();
+  EXPECT_EQ(seen.results.size(), count);
+}
+
+TEST_F(sending_test, few_are_flushed_one_by_one) {
+  const auto all = marked(connection_set::together_min - 1);
+  set.flush_marked();
+  EXPECT_EQ(seen.flushed, all);
+  EXPECT_TRUE(seen.results.empty());
+}
+
+TEST_F(together_test, one_without_a_single_piece_is_flushed_by_itself) {
+  const auto all = marked(connection_set::together_min);
+  seen.pieces[all[1].slot].clear();
+  set.flush_marked();
+  EXPECT_EQ(seen.flushed, std::vector{all[1]});
+  EXPECT_EQ(seen.results.size(), all.size() - 1);
+}
+
+TEST_F(together_test, what_ends_meanwhile_is_told_nothing) {
+  const auto all = marked(connection_set::together_min + 1);
+  set.close(all[0]);
+  seen.pieces[all[1].slot].clear();
+  // Whoever is told first ends all others, and marks itself again.
+  seen.on_sent = [&](connection_id first) {
+    for (const auto id : all)
+      if (id != first)
+        set.close(id);
+    seen.on_sent = nullptr;
+    set.mark(first);
+  };
+  set.flush_marked();
+  EXPECT_EQ(seen.results.size(), 1u);
+  EXPECT_EQ(seen.flushed, std::vector{seen.results[0].first});
+}
+
+TEST_F(together_test, who_is_told_may_shut_the_set) {
+  marked(connection_set::together_min);
+  seen.on_sent = [&](connection_id) { set.shut(); };
+  set.flush_marked();
+  EXPECT_EQ(seen.results.size(), 1u);
+  EXPECT_FALSE(set.sends_together());
+}
+
+TEST_F(sending_test, without_a_ring_each_is_flushed) {
+  connection_set alone{sim.node().shard_at(0), {}, detail::send_ring::closed()};
+  std::vector<connection_id> all;
+  for (std::size_t i = 0; i < connection_set::together_min; ++i) {
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    peers.push_back(ends[1]);
+    all.push_back(alone.add(ends[0], seen, patience::endless));
+    seen.pieces[all.back().slot] = "x";
+    alone.mark(all.back());
+  }
+  alone.flush_marked();
+  EXPECT_EQ(seen.flushed, all);
 }
 
 TEST_F(connection_set_test, drains_in_batches_from_slot_to_slot) {

@@ -121,6 +121,18 @@ TEST(write_queue, knows_whether_a_frame_is_half_sent) {
   EXPECT_TRUE(x.at_frame_start());
 }
 
+TEST(write_queue, tells_its_only_piece) {
+  write_queue x;
+  EXPECT_EQ(x.only_piece(), "");
+  const auto f = frame("abc");
+  x.push(f);
+  EXPECT_EQ(x.only_piece(), f->wire());
+  take(x, 2);
+  EXPECT_EQ(x.only_piece(), f->wire().substr(2));
+  x.push(f);
+  EXPECT_EQ(x.only_piece(), "");
+}
+
 TEST(write_queue, shares_a_frame_with_other_queues) {
   const auto f = frame("shared");
   write_queue a;

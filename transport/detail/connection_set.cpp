@@ -57,8 +57,8 @@ runtime::duration tick_length(const silence_limits& limits) {
 } // namespace
 
 connection_set::connection_set(runtime::shard& home,
-                               const silence_limits& limits)
-  : home_(home), tick_length_(tick_length(limits)),
+                               const silence_limits& limits, send_ring ring)
+  : home_(home), tick_length_(tick_length(limits)), ring_(std::move(ring)),
     scratch_(std::make_unique_for_overwrite<char[]>(scratch_size)),
     watcher_(home.poller().add(*this)) {
   BENNU_ASSERT(limits.idle.size() <= mounts_max);
@@ -85,6 +85,7 @@ void connection_set::shut() {
     if (entries_[slot].owner)
       free(entries_[slot], slot);
   marked_.clear();
+  ring_ = send_ring::closed();
   home_.poller().remove(watcher_);
 }
 
@@ -206,10 +207,46 @@ void connection_set::flush_marked() {
   while (!marked_.empty()) {
     flushing_.clear();
     std::swap(flushing_, marked_);
-    for (const auto id : flushing_)
-      if (const auto* x = find(id))
-        x->owner->flush(id);
+    if (ring_.is_open() && flushing_.size() >= together_min)
+      flush_together();
+    else
+      flush_each(flushing_);
   }
+}
+
+void connection_set::flush_each(const std::vector<connection_id>& which) {
+  for (const auto id : which)
+    if (const auto* x = find(id))
+      x->owner->flush(id);
+}
+
+void connection_set::flush_together() {
+  alone_.clear();
+  for (std::uint32_t i = 0; i < flushing_.size(); ++i) {
+    const auto id = flushing_[i];
+    const auto* x = find(id);
+    if (!x)
+      continue;
+    const auto bytes = x->owner->to_send(id);
+    if (bytes.empty() || !ring_.is_open()) {
+      alone_.push_back(id);
+      continue;
+    }
+    ring_.add(x->fd, bytes, i);
+    if (ring_.is_full())
+      send_gathered();
+  }
+  if (ring_.is_open())
+    send_gathered();
+  flush_each(alone_);
+}
+
+void connection_set::send_gathered() {
+  ring_.send([this](std::uint32_t i, int n) {
+    const auto id = flushing_[i];
+    if (const auto* x = find(id))
+      x->owner->sent(id, n);
+  });
 }
 
 std::uint32_t connection_set::drain(std::uint32_t from, std::size_t count) {

@@ -2,6 +2,7 @@
 
 #include "runtime/poller.hpp"
 #include "runtime/shard.hpp"
+#include "transport/detail/send_ring.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -80,6 +81,12 @@ public:
     /// The turn ends and the connection is marked: write what waits.
     virtual void flush(connection_id) {}
 
+    /// What flush() would send, if that is one piece and nothing else is to be
+    /// done; else nothing. Then sent() is called instead of flush(), with what
+    /// ::send has said, or minus its errno.
+    virtual std::string_view to_send(connection_id) { return {}; }
+    virtual void sent(connection_id, int) {}
+
     /// The node is stopping: end in an orderly way. True for a websocket that
     /// now does so.
     virtual bool drain(connection_id) { return false; }
@@ -91,7 +98,12 @@ public:
   /// What may be waited for; the end of a connection always is.
   enum class interest : std::uint8_t { nothing, read, write, both };
 
-  connection_set(runtime::shard& home, const silence_limits& limits);
+  /// Fewer are flushed one by one: a call of the ring costs a little more.
+  static constexpr std::size_t together_min = 4;
+
+  /// With a closed ring each connection is flushed by itself.
+  connection_set(runtime::shard& home, const silence_limits& limits,
+                 send_ring ring = {});
   connection_set(const connection_set&) = delete;
   connection_set& operator=(const connection_set&) = delete;
   ~connection_set();
@@ -130,6 +142,9 @@ public:
   void mark(connection_id id) { marked_.push_back(id); }
   void flush_marked();
 
+  /// Whether it has an open ring.
+  bool sends_together() const noexcept { return ring_.is_open(); }
+
   std::size_t size() const noexcept { return size_; }
 
   /// Reads into a buffer all connections share: what is there, maybe nothing,
@@ -162,6 +177,9 @@ private:
   void ready(runtime::poller::key which, std::uint32_t events) override;
   bool watched(int fd, connection_id id) noexcept;
   void free(entry& x, std::uint32_t slot);
+  void flush_each(const std::vector<connection_id>& which);
+  void flush_together();
+  void send_gathered();
   void sweep_later(runtime::duration after);
   void sweep();
 
@@ -174,6 +192,8 @@ private:
   std::deque<std::uint32_t> free_;
   std::vector<connection_id> marked_;
   std::vector<connection_id> flushing_;
+  std::vector<connection_id> alone_; // those of them with more than one piece
+  send_ring ring_;
   std::unique_ptr<char[]> scratch_;
   runtime::poller::handler_number watcher_;
   bool open_ = true;
