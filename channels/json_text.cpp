@@ -206,7 +206,7 @@ std::string to_json_text(const json& x) {
 json parse_json(std::string_view text, std::size_t depth_max) {
   // What heartbeats, leaves and most joins carry.
   if (text == "{}" && depth_max > 0)
-    return json::object();
+    return empty_object();
   if (auto plain = detail::read_plain_json(text, depth_max))
     return std::move(*plain);
   // The library takes one for the end, whatever comes behind it.

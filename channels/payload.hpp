@@ -40,7 +40,7 @@ inline bytes binary(std::string data) {
 class payload {
 public:
   /// `{}`.
-  payload() : content_(json::object()) {}
+  payload() : content_(empty_object()) {}
   payload(json x) : content_(std::move(x)) {}
   payload(bytes x) : content_(std::move(x)) {}
 

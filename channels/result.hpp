@@ -41,7 +41,7 @@ inline result reply(std::string_view status, bytes x) {
   return {answer{std::string{status}, std::move(x)}, {}};
 }
 inline result ok() {
-  return reply("ok", json::object());
+  return reply("ok", empty_object());
 }
 inline result ok(json x) {
   return reply("ok", std::move(x));
@@ -66,7 +66,7 @@ struct join_result {
   json reply;
 };
 
-inline join_result accept(json reply = json::object()) {
+inline join_result accept(json reply = empty_object()) {
   return {true, std::move(reply)};
 }
 inline join_result refuse(json reason) {

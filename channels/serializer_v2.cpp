@@ -60,17 +60,18 @@ std::optional<message> decode_plain(std::string_view data) {
   if (join_ref.empty() || ref.empty() || !topic.starts_with('"')
       || !event.starts_with('"'))
     return {};
-  message x;
+  const auto unquoted = [](std::string_view x) {
+    return std::string{x.substr(1, x.size() - 2)};
+  };
   try {
-    x.payload = parse_json(rest, json_depth_max - 1);
+    return message{.join_ref = wire_ref::from_json(join_ref),
+                   .ref = wire_ref::from_json(ref),
+                   .topic = unquoted(topic),
+                   .event = unquoted(event),
+                   .payload = parse_json(rest, json_depth_max - 1)};
   } catch (const malformed_frame&) {
     return {};
   }
-  x.join_ref = wire_ref::from_json(join_ref);
-  x.ref = wire_ref::from_json(ref);
-  x.topic = topic.substr(1, topic.size() - 2);
-  x.event = event.substr(1, event.size() - 2);
-  return x;
 }
 
 message decode_text(std::string_view data) {

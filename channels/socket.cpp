@@ -174,12 +174,13 @@ void socket::route(message x) {
   if (known)
     return to_channel(*known, std::move(x));
   if (x.event == "phx_leave")
-    return write_reply(x, x.join_ref, "ok", json::object());
+    return write_reply(x, x.join_ref, "ok", empty_object());
   unmatched(x);
 }
 
 void socket::heartbeat(const message& x) {
-  write_reply(x, {}, "ok", json::object());
+  static const auto nothing = rendered_payload::object("{}");
+  write(serializer_->encode_reply({}, x.ref, x.topic, "ok", nothing));
 }
 
 void socket::unmatched(const message& x) {

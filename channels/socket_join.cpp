@@ -123,7 +123,7 @@ void socket::join_failed(joined_channel& x, pending_join at) {
 /// socket's own, since this may run in the channel's.
 void socket::finish_join(pending_join at) {
   if (at.replaces)
-    write_end(at.join.topic, at.old_join_ref, "phx_close", json::object());
+    write_end(at.join.topic, at.old_join_ref, "phx_close", empty_object());
   if (at.waiting.empty())
     return;
   const topic name{at.join.topic};
@@ -151,7 +151,7 @@ void socket::channel_closed(const runtime::pid& who) {
     return;
   x->state = status::closed;
   write_end(x->name, x->anonymous ? wire_ref{} : x->join_ref, "phx_close",
-            json::object());
+            empty_object());
 }
 
 /// Any other end of a channel, told by its link.

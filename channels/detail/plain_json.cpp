@@ -20,7 +20,7 @@ bool build(json& to, dom::element x, std::string_view text,
     if (depth_left == 0)
       return false;
     const auto found = x.get_object().value_unsafe();
-    auto& members = (to = json::object()).get_ref<json::object_t&>();
+    auto& members = (to = empty_object()).get_ref<json::object_t&>();
     // The last of a repeated key wins, as in Jason.
     for (const auto& [key, value] : found)
       if (!build(members[std::string{key}], value, text, depth_left - 1))
