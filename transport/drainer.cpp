@@ -45,6 +45,12 @@ void drainer::init() {
   trap_exit(true);
   runtime::log(log_level::info, "{} runs at {}", state_->options.name,
                page_url(state_->options.host, state_->port));
+  const auto& mine = state_->parts[home().index()]->transport;
+  if (!mine->connections.sends_together())
+    runtime::log(log_level::info,
+                 "{} has no io_uring: a broadcast is a system call for each of "
+                 "its receivers",
+                 state_->options.name);
 }
 
 void drainer::parent_exited(const runtime::exit_reason& why) {

@@ -33,11 +33,6 @@ void connection_holder::init() {
     .write_queue_max = options.write_queue_max,
   };
   mine.transport = new shard_transport(home(), how, mine.counters);
-  if (home().index() == 0 && !mine.transport->connections.sends_together())
-    runtime::log(runtime::log_level::info,
-                 "{}: no io_uring here, so a broadcast is a system call for "
-                 "each of its receivers",
-                 label());
   mine.http = std::make_unique<http_sessions>(
     *mine.transport, state_->site, state_->tokens,
     http_sessions_options{.pending_max = options.pending_max,
