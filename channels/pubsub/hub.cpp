@@ -25,7 +25,8 @@ pubsub_hub::pubsub_hub(runtime::node& node, pubsub_options options)
                               : std::make_unique<local_adapter>(node.name())),
     interest_(server_count(options_.pool_size, node.shard_count())) {
   const auto shards = node.shard_count();
-  for (std::size_t i = 0; i < server_count(options_.pool_size, shards); ++i)
+  const auto servers = server_count(options_.pool_size, shards);
+  for (std::size_t i = 0; i < servers; ++i)
     members_.push_back(
       std::make_unique<pubsub_member>(options_, interest_, i, i % shards));
 }

@@ -1,7 +1,6 @@
 #include "channels/pubsub/interest.hpp"
 
 #include <new>
-#include <type_traits>
 
 namespace bennu::channels {
 
@@ -9,7 +8,6 @@ namespace {
 
 template <class T>
 T* allocate_zeros(std::size_t size) {
-  static_assert(std::is_trivially_destructible_v<T>);
   if (auto* found = std::calloc(size, sizeof(T)))
     return static_cast<T*>(found);
   throw std::bad_alloc{};

@@ -53,6 +53,17 @@ TEST(local_table, an_ordered_set_is_traversed_in_key_order) {
   EXPECT_THAT(rest_of(at), ElementsAre(1, 4, 3));
 }
 
+TEST(local_table, counts_the_objects_beside_one) {
+  numbers t{{.name = "t", .kind = table_kind::duplicate_bag}};
+  const auto first = t.insert("a", 1);
+  const auto second = t.insert("a", 1);
+  const auto other = t.insert("b", 1);
+  EXPECT_EQ(t.count_beside(first), 2u);
+  EXPECT_EQ(t.count_beside(other), 1u);
+  t.erase(second);
+  EXPECT_EQ(t.count_beside(first), 1u);
+}
+
 TEST(local_table, a_bag_stores_identical_objects_once) {
   numbers t{{.name = "t", .kind = table_kind::bag}};
   const auto first = t.insert("a", 1);

@@ -207,8 +207,8 @@ codec::codec(const codec_options& options)
 codec::~codec() = default;
 
 void codec::feed(std::string_view bytes) {
-  // Beast's stream would be of no more use, and making one takes as long as a
-  // join.
+  // Beast's stream would be of no more use, and making one takes a third of a
+  // join's instructions.
   if (impl_->boundary.at_boundary()) {
     if (const auto answer = plain_close(bytes)) {
       impl_->client_leaves = true;
