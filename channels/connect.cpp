@@ -27,7 +27,7 @@ connect_outcome connect(const std::shared_ptr<const socket_spec>& spec,
   return {socket_init{.spec = spec,
                       .serializer = &format,
                       .assigns = answer.assigns(),
-                      .id = spec->id(answer.assigns().get()),
+                      .id = spec->id(answer.assigns()),
                       .expires_in = answer.expires_in()},
           {}};
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "channels/assigns.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -66,7 +68,7 @@ struct socket_spec;
 struct socket_init {
   std::shared_ptr<const socket_spec> spec;
   const channels::serializer* serializer = nullptr;
-  std::shared_ptr<const void> assigns;
+  shared_assigns assigns;
   std::string id;
   std::optional<std::chrono::milliseconds> expires_in{};
 };

@@ -21,7 +21,7 @@ public:
 
   runtime::pid start(runtime::dynamic_supervisor& under,
                      channel_start start) const override {
-    const auto& bus = start.mount->bus();
+    const auto& bus = start.route->mount.bus();
     return under.start_child(
       std::in_place_type<runtime::function_process>,
       runtime::detail::bind_body(body_, custom_join{std::move(start), bus}));

@@ -34,10 +34,7 @@ public:
   /// As channel::assigns.
   template <class T>
   const T& assigns() const {
-    const auto* x = static_cast<const assigns_base*>(assigns_.get());
-    if (!x || *x->type != typeid(T))
-      throw std::bad_cast{};
-    return static_cast<const assigns_of<T>*>(x)->value;
+    return assigns_.as<T>();
   }
 
   /// Decides the join, once. Until then the client waits, and so do its
@@ -59,7 +56,7 @@ public:
 private:
   topic topic_;
   json params_;
-  std::shared_ptr<const void> assigns_;
+  shared_assigns assigns_;
   runtime::pid socket_;
   wire_ref join_ref_;
   const serializer* serializer_;

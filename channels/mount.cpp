@@ -8,6 +8,20 @@
 
 namespace bennu::channels {
 
+shard_mount::shard_mount(socket_mount& of, std::size_t shard)
+  : of_(of), shard_(shard) {
+  for (const auto& x : of.spec().channels)
+    routes_.push_back({*this, *x});
+}
+
+const shard_route*
+shard_mount::find_route(std::string_view topic) const noexcept {
+  for (const auto& x : routes_)
+    if (x.route.matches(topic))
+      return &x;
+  return nullptr;
+}
+
 const socket_spec& shard_mount::spec() const noexcept {
   return of_.spec();
 }

@@ -12,24 +12,38 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bennu::channels {
 
+class shard_mount;
 class socket_mount;
 struct message;
+
+/// A route at work on one mount and shard: what all its channels share, so that
+/// each of them holds one pointer. Lives as long as its mount.
+struct shard_route {
+  shard_mount& mount;
+  const channel_route& route;
+};
 
 /// What the sockets and channels of one mount and one shard share, so that
 /// each of them holds one pointer. Lives as long as any of them. Confined to
 /// its shard.
 class shard_mount {
 public:
-  shard_mount(socket_mount& of, std::size_t shard) : of_(of), shard_(shard) {}
+  shard_mount(socket_mount& of, std::size_t shard);
+  shard_mount(const shard_mount&) = delete;
+  shard_mount& operator=(const shard_mount&) = delete;
 
   const socket_spec& spec() const noexcept;
   const pubsub& bus() const noexcept;
   runtime::telemetry& telemetry() const noexcept;
   const lane* lane_for(const channel_route& x, const serializer& format) const;
+
+  /// The first whose pattern matches; null for none.
+  const shard_route* find_route(std::string_view topic) const noexcept;
 
   /// Null when it does not run just now.
   runtime::dynamic_supervisor* sockets();
@@ -50,6 +64,7 @@ private:
 
   socket_mount& of_;
   const std::size_t shard_;
+  std::vector<shard_route> routes_;
   runtime::pid sockets_;
   runtime::pid channels_;
   std::size_t users_ = 0;

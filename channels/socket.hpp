@@ -23,9 +23,9 @@ namespace detail {
 class stopwatch;
 }
 class channel;
-class channel_route;
 struct join_decision;
 class shard_mount;
+struct shard_route;
 
 /// Sent to a socket, closes it with 1012: what a drainer does.
 struct phx_drain {};
@@ -65,9 +65,7 @@ public:
   const channels::serializer& serializer() const noexcept {
     return *serializer_;
   }
-  const std::shared_ptr<const void>& assigns() const noexcept {
-    return assigns_;
-  }
+  const shared_assigns& assigns() const noexcept { return assigns_; }
 
   /// Empty for none.
   const std::string& id() const noexcept;
@@ -124,7 +122,7 @@ private:
   void finish_join(pending_join at);
   void release_waiting(const topic& of);
   void join_failed(joined_channel& x, pending_join at);
-  const channel_route* find_route(std::string_view name) const;
+  const shard_route* find_route(std::string_view name) const;
   pending_join* find_pending(std::string_view name);
   pending_join take_pending(std::string_view name);
   detail::stopwatch stopwatch() const;
@@ -151,7 +149,7 @@ private:
   // common is behind mount_.
   shard_mount* mount_;
   const channels::serializer* serializer_;
-  std::shared_ptr<const void> assigns_;
+  shared_assigns assigns_;
   channel_list channels_;
   std::unique_ptr<rare> rare_;
 };

@@ -17,11 +17,8 @@ using status = joined_channel::status;
 
 // -- joins --------------------------------------------------------------------
 
-const channel_route* socket::find_route(std::string_view name) const {
-  for (const auto& x : mount_->spec().channels)
-    if (x->matches(name))
-      return x.get();
-  return nullptr;
+const shard_route* socket::find_route(std::string_view name) const {
+  return mount_->find_route(name);
 }
 
 socket::pending_join* socket::find_pending(std::string_view name) {
@@ -55,13 +52,12 @@ void socket::start_channel(pending_join at) {
   auto* under = mount_->channels();
   runtime::pid started;
   if (under && route)
-    started = route->start(*under, {.topic = x.name,
-                                    .route = route,
-                                    .mount = mount_,
-                                    .assigns = assigns_,
-                                    .socket = self(),
-                                    .join = &at.join,
-                                    .serializer = serializer_});
+    started = route->route.start(*under, {.topic = x.name,
+                                          .route = route,
+                                          .assigns = assigns_,
+                                          .socket = self(),
+                                          .join = &at.join,
+                                          .serializer = serializer_});
   if (!started) {
     log(log_level::error, "no channel for {} could be started", at.join.topic);
     return join_failed(x, std::move(at));
@@ -70,7 +66,7 @@ void socket::start_channel(pending_join at) {
   x.serial = started.serial;
   x.state = status::joining;
   x.anonymous = at.join.join_ref.is_null();
-  x.custom = route->is_custom();
+  x.custom = route->route.is_custom();
   x.join_ref = x.anonymous ? at.join.ref : at.join.join_ref;
   more().pending.push_back(std::move(at));
   link(started);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "channels/assigns.hpp"
 #include "channels/channel.hpp"
 #include "channels/close_code.hpp"
 #include "channels/connect.hpp"
@@ -14,7 +15,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -29,8 +29,7 @@ public:
   template <class Session>
   requires(!std::is_same_v<std::decay_t<Session>, connect_result>)
     connect_result(Session&& x)
-    : assigns_(std::make_shared<const assigns_of<std::decay_t<Session>>>(
-      std::forward<Session>(x))) {}
+    : assigns_(shared_assigns::of(std::forward<Session>(x))) {}
 
   /// For how long the session counts: then the connection is closed with 1001,
   /// and the client comes back with a new token or is refused. None: for ever.
@@ -45,16 +44,14 @@ public:
     return expires_in_;
   }
   const connect_refusal& refusal() const noexcept { return refused_; }
-  const std::shared_ptr<const void>& assigns() const noexcept {
-    return assigns_;
-  }
+  const shared_assigns& assigns() const noexcept { return assigns_; }
 
 private:
   friend connect_result accept_connect();
   friend connect_result refuse_connect(connect_refusal x);
   connect_result() = default;
 
-  std::shared_ptr<const void> assigns_;
+  shared_assigns assigns_;
   std::optional<std::chrono::milliseconds> expires_in_;
   connect_refusal refused_{.status = 0, .reason = {}};
 };
@@ -89,21 +86,19 @@ public:
 
   template <class F>
   requires(!std::is_same_v<std::decay_t<F>, socket_id>) socket_id(F f)
-    : of_([f = std::move(f)](const assigns_base* x) -> std::string {
+    : of_([f = std::move(f)](const shared_assigns& x) -> std::string {
         using arguments =
           typename runtime::detail::handler_traits<F>::arguments;
         using session = std::tuple_element_t<0, arguments>;
-        if (!x || *x->type != typeid(session))
-          throw std::bad_cast{};
-        return f(static_cast<const assigns_of<session>*>(x)->value);
+        return f(x.as<session>());
       }) {}
 
-  std::string operator()(const void* assigns) const {
-    return of_ ? of_(static_cast<const assigns_base*>(assigns)) : "";
+  std::string operator()(const shared_assigns& assigns) const {
+    return of_ ? of_(assigns) : "";
   }
 
 private:
-  std::function<std::string(const assigns_base*)> of_;
+  std::function<std::string(const shared_assigns&)> of_;
 };
 
 /// A socket: who may connect and which channels there are. Mirrors the module

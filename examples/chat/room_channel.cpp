@@ -20,10 +20,11 @@ struct after_join {};
 // [presence]
 channels::join_result room_channel::join(const channels::topic&,
                                          const json& params) {
-  if (params.contains("user") && params["user"].is_string())
-    params["user"].get_to(user_);
+  if (params.contains("user") && params["user"].is_string()
+      && params["user"] != "")
+    user_ = std::make_unique<const std::string>(params["user"]);
   // A push has to wait until the client knows that it has joined.
-  if (!user_.empty())
+  if (user_)
     send(self(), after_join{});
   return channels::accept();
 }
@@ -32,14 +33,16 @@ channels::result room_channel::handle_info(bennu::runtime::message& msg) {
   if (!msg.holds<after_join>())
     return channel::handle_info(msg);
   const auto here = channels::presence::find(node(), presence_name);
-  here.track(*this, user_, {{"status", "here"}});
+  here.track(*this, *user_, {{"status", "here"}});
   push("presence_state", here.state(*this));
   return channels::no_reply;
 }
 
 channels::result room_channel::on_status(const json& x) {
+  if (!user_)
+    return channels::error({{"reason", "nopresence"}});
   const auto here = channels::presence::find(node(), presence_name);
-  const auto changed = here.update(*this, user_, x);
+  const auto changed = here.update(*this, *user_, x);
   if (!changed)
     return channels::error({{"reason", to_string(changed.error)}});
   return channels::ok();

@@ -2,6 +2,7 @@
 
 #include "channels/channel.hpp"
 
+#include <memory>
 #include <string>
 
 namespace chat {
@@ -39,7 +40,8 @@ private:
   result on_status(const json& x);
   result on_boom();
 
-  std::string user_;
+  /// Null for who says no name: a million of them carry no empty string.
+  std::unique_ptr<const std::string> user_;
 };
 // [room]
 

@@ -51,7 +51,7 @@ TEST(connect, with_a_wrong_version_is_refused_and_logged) {
 TEST(connect, everybody_may_without_a_function) {
   const auto x = outcome_of({}, with({}));
   ASSERT_TRUE(x.accepted);
-  EXPECT_EQ(x.accepted->assigns, nullptr);
+  EXPECT_FALSE(x.accepted->assigns);
   EXPECT_EQ(x.accepted->id, "");
 }
 
