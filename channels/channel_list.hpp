@@ -13,9 +13,10 @@
 
 namespace bennu::channels {
 
-/// One topic of a socket, from the join on. 40 bytes. Value.
+/// One topic of a socket, from the join on. 32 bytes. Value.
 struct joined_channel {
   enum class status : std::uint8_t {
+    none,    // no topic at all
     joining, // its process decides
     joined,
     leaving,   // it has been told to
@@ -27,14 +28,14 @@ struct joined_channel {
   std::uint32_t slot = 0;
   std::uint32_t serial = 0;
   wire_ref join_ref{};
-  status state = status::joining;
+  status state : 4 = status::none;
 
   /// The join had no join_ref: its ref stands in for pushes and replies, and
   /// only messages without a join_ref are for this channel.
-  bool anonymous = false;
+  bool anonymous : 1 = false;
 
   /// Its process is no channel.
-  bool custom = false;
+  bool custom : 1 = false;
 
   bool is(const runtime::pid& id) const noexcept {
     return slot == id.slot && serial == id.serial;
@@ -47,7 +48,7 @@ struct joined_channel {
 class channel_list {
 public:
   std::size_t size() const noexcept {
-    return (used_ ? 1u : 0u) + (more_ ? more_->size() : 0);
+    return (has_one() ? 1u : 0u) + (more_ ? more_->size() : 0);
   }
 
   /// Closed ones are found by pid only: their topic is free again.
@@ -60,11 +61,12 @@ public:
     return find_if([&id](const auto& x) { return x.is(id); });
   }
 
-  joined_channel& add(joined_channel x) {
-    if (!used_) {
-      used_ = true;
+  joined_channel& add(topic name) {
+    joined_channel x;
+    x.name = std::move(name);
+    x.state = joined_channel::status::joining;
+    if (!has_one())
       return one_ = std::move(x);
-    }
     if (!more_)
       more_ = std::make_unique<std::vector<joined_channel>>();
     return more_->emplace_back(std::move(x));
@@ -72,8 +74,7 @@ public:
 
   void remove(joined_channel* x) {
     if (x == &one_) {
-      one_ = {};
-      used_ = false;
+      one_ = joined_channel{};
       return;
     }
     std::swap(*x, more_->back());
@@ -84,7 +85,7 @@ public:
 
   template <class F>
   void for_each(F f) {
-    if (used_)
+    if (has_one())
       f(one_);
     if (more_)
       for (auto& x : *more_)
@@ -92,9 +93,13 @@ public:
   }
 
 private:
+  bool has_one() const noexcept {
+    return one_.state != joined_channel::status::none;
+  }
+
   template <class P>
   joined_channel* find_if(P matches) noexcept {
-    if (used_ && matches(one_))
+    if (has_one() && matches(one_))
       return &one_;
     if (more_)
       for (auto& x : *more_)
@@ -105,7 +110,6 @@ private:
 
   joined_channel one_;
   std::unique_ptr<std::vector<joined_channel>> more_;
-  bool used_ = false;
 };
 
 } // namespace bennu::channels

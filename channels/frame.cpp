@@ -35,10 +35,19 @@ void write_header(char* to, opcode op, std::size_t payload_size,
 
 } // namespace
 
-frame::frame(channels::opcode op, std::size_t payload_size, bool compressed)
-  : opcode_(op), header_size_(header_size_for(payload_size)),
-    size_(static_cast<std::uint32_t>(payload_size)) {
-  write_header(bytes(), op, payload_size, compressed);
+frame::frame(channels::opcode op, std::uint8_t header_size,
+             std::string_view payload) noexcept
+  : opcode_(op), header_size_(header_size),
+    size_(static_cast<std::uint32_t>(payload.size())) {
+  std::memcpy(bytes() + header_size, payload.data(), payload.size());
+}
+
+frame* frame::make(channels::opcode op, std::uint8_t header_size,
+                   std::string_view payload) {
+  if (payload.size() > std::numeric_limits<std::uint32_t>::max() - 10)
+    throw std::length_error("a frame's payload must be below 4 GiB");
+  void* where = ::operator new(sizeof(frame) + header_size + payload.size());
+  return new (where) frame(op, header_size, payload);
 }
 
 std::string_view frame::payload() const noexcept {
@@ -57,13 +66,15 @@ void frame::release() noexcept {
 }
 
 frame_ptr::frame_ptr(channels::opcode op, std::string_view payload,
-                     bool compressed) {
-  if (payload.size() > std::numeric_limits<std::uint32_t>::max() - 10)
-    throw std::length_error("a frame's payload must be below 4 GiB");
-  const auto header = header_size_for(payload.size());
-  void* where = ::operator new(sizeof(frame) + header + payload.size());
-  frame_ = new (where) frame(op, payload.size(), compressed);
-  std::memcpy(frame_->bytes() + header, payload.data(), payload.size());
+                     bool compressed)
+  : frame_(frame::make(op, header_size_for(payload.size()), payload)) {
+  write_header(frame_->bytes(), op, payload.size(), compressed);
+}
+
+frame_ptr frame_ptr::raw(std::string_view bytes) {
+  frame_ptr x;
+  x.frame_ = frame::make(opcode::binary, 0, bytes);
+  return x;
 }
 
 } // namespace bennu::channels

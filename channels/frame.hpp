@@ -27,7 +27,12 @@ public:
 
 private:
   friend class frame_ptr;
-  frame(channels::opcode op, std::size_t payload_size, bool compressed);
+  frame(channels::opcode op, std::uint8_t header_size,
+        std::string_view payload) noexcept;
+
+  /// Leaves the header to be written.
+  static frame* make(channels::opcode op, std::uint8_t header_size,
+                     std::string_view payload);
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const noexcept {
     return reinterpret_cast<const char*>(this + 1);
@@ -56,6 +61,10 @@ public:
   static frame_ptr compressed(opcode op, std::string_view payload) {
     return {op, payload, true};
   }
+
+  /// Bytes of a connection's own that are no message (an upgrade's answer, a
+  /// pong): there is no header, payload() and wire() are the same.
+  static frame_ptr raw(std::string_view bytes);
 
   frame_ptr(const frame_ptr& other) noexcept : frame_(other.frame_) {
     if (frame_)

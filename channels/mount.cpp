@@ -4,14 +4,24 @@
 #include "runtime/probe.hpp"
 #include "runtime/shard.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 namespace bennu::channels {
 
 shard_mount::shard_mount(socket_mount& of, std::size_t shard)
   : of_(of), shard_(shard) {
+  for (const auto& x : of.spec().serializers)
+    formats_.push_back({*this, *x.by});
   for (const auto& x : of.spec().channels)
     routes_.push_back({*this, *x});
+}
+
+const shard_format& shard_mount::format_of(const serializer& x) const {
+  for (const auto& known : formats_)
+    if (&known.format == &x)
+      return known;
+  throw std::logic_error("a socket's wire format must be one of its spec's");
 }
 
 const shard_route*

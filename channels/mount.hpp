@@ -28,6 +28,12 @@ struct shard_route {
   const channel_route& route;
 };
 
+/// A wire format at work there: what all sockets that speak it share.
+struct shard_format {
+  shard_mount& mount;
+  const serializer& format;
+};
+
 /// What the sockets and channels of one mount and one shard share, so that
 /// each of them holds one pointer. Lives as long as any of them. Confined to
 /// its shard.
@@ -41,6 +47,9 @@ public:
   const pubsub& bus() const noexcept;
   runtime::telemetry& telemetry() const noexcept;
   const lane* lane_for(const channel_route& x, const serializer& format) const;
+
+  /// Throws std::logic_error for one that the spec does not list.
+  const shard_format& format_of(const serializer& x) const;
 
   /// The first whose pattern matches; null for none.
   const shard_route* find_route(std::string_view topic) const noexcept;
@@ -64,6 +73,7 @@ private:
 
   socket_mount& of_;
   const std::size_t shard_;
+  std::vector<shard_format> formats_;
   std::vector<shard_route> routes_;
   runtime::pid sockets_;
   runtime::pid channels_;

@@ -29,6 +29,8 @@ struct replace_timeout {
 
 const char* to_string(state x) {
   switch (x) {
+  case state::none:
+    break;
   case state::joining:
     return "joining";
   case state::joined:
@@ -43,10 +45,10 @@ const char* to_string(state x) {
   return "";
 }
 
-shard_mount& mount_of(const socket_init& init, std::size_t shard) {
+const shard_format& format_of(const socket_init& init, std::size_t shard) {
   if (!init.spec || !init.spec->mounted)
     throw std::logic_error("a socket's spec must be mounted");
-  return init.spec->mounted->on(shard);
+  return init.spec->mounted->on(shard).format_of(*init.serializer);
 }
 
 } // namespace
@@ -54,9 +56,9 @@ shard_mount& mount_of(const socket_init& init, std::size_t shard) {
 // -- life ---------------------------------------------------------------------
 
 socket::socket(socket_init init)
-  : mount_(&mount_of(init, self().shard())), serializer_(init.serializer),
+  : format_(format_of(init, self().shard())),
     assigns_(std::move(init.assigns)) {
-  mount_->retain();
+  mount().retain();
   if (!init.id.empty())
     more().id = std::move(init.id);
   if (init.expires_in)
@@ -65,11 +67,11 @@ socket::socket(socket_init init)
 
 socket::~socket() {
   if (rare_ && rare_->id_subscription)
-    mount_->bus().unsubscribe_lane(self(), rare_->id_subscription);
+    mount().bus().unsubscribe_lane(self(), rare_->id_subscription);
   // Nobody else would: a day's worth of dead connections' timers is too much.
   if (rare_ && rare_->expiry)
     cancel_timer(rare_->expiry);
-  mount_->release();
+  mount().release();
 }
 
 void socket::init() {
@@ -78,11 +80,11 @@ void socket::init() {
   if (id().empty())
     return;
   topic on{id()};
-  more().id_subscription = mount_->bus().subscribe_lane(*this, on, {}, nullptr);
+  more().id_subscription = mount().bus().subscribe_lane(*this, on, {}, nullptr);
 }
 
 void socket::terminate(const runtime::exit_reason& why) {
-  mount_->telemetry().execute(events::socket_closed, [&] {
+  mount().telemetry().execute(events::socket_closed, [&] {
     return runtime::telemetry_event{
       events::socket_closed,
       {{"channels", static_cast<double>(channels_.size())}},
@@ -98,6 +100,14 @@ void socket::terminate(const runtime::exit_reason& why) {
     // By message instead of by the link, so that their terminate runs.
     send(pid_of(x), socket_closed{for_channels});
   });
+}
+
+shard_mount& socket::mount() const noexcept {
+  return format_.mount;
+}
+
+const channels::serializer& socket::serializer() const noexcept {
+  return format_.format;
 }
 
 std::string socket::label() const {
@@ -140,7 +150,7 @@ void socket::handle_message(runtime::message& msg) {
                  runtime::exit_reason::shutdown("expired"));
   if (const auto* told = msg.value_if<broadcast_message>()) {
     if (told->event() == "disconnect" && told->topic() == id())
-      close(mount_->spec().disconnect_code,
+      close(mount().spec().disconnect_code,
             runtime::exit_reason::shutdown("disconnected"));
     return;
   }
@@ -160,7 +170,7 @@ std::vector<channel_info> socket::list_channels() {
 // -- events of the client -----------------------------------------------------
 
 void socket::frame_received(opcode op, std::string_view data) {
-  route(serializer_->decode(op, data));
+  route(serializer().decode(op, data));
 }
 
 void socket::route(message x) {
@@ -180,7 +190,7 @@ void socket::route(message x) {
 
 void socket::heartbeat(const message& x) {
   static const auto nothing = rendered_payload::object("{}");
-  write(serializer_->encode_reply({}, x.ref, x.topic, "ok", nothing));
+  write(serializer().encode_reply({}, x.ref, x.topic, "ok", nothing));
 }
 
 void socket::unmatched(const message& x) {
@@ -205,7 +215,7 @@ bool socket::has_room(const runtime::pid& of) {
   auto* found = home().find(of);
   return !found
          || static_cast<channel*>(found)->take_place(
-           mount_->spec().channel_queue_max);
+           mount().spec().channel_queue_max);
 }
 
 void socket::join(message&& x) {
@@ -213,13 +223,13 @@ void socket::join(message&& x) {
     log(log_level::warning, "Ignoring unmatched topic \"{}\"", x.topic);
     return unmatched(x);
   }
-  if (channels_.size() >= mount_->spec().channels_max) {
+  if (channels_.size() >= mount().spec().channels_max) {
     log(log_level::error, "{} has joined too many channels: channels_max is {}",
-        label(), mount_->spec().channels_max);
+        label(), mount().spec().channels_max);
     return write_reply(x, x.join_ref, "error",
                        {{"reason", "too many channels joined"}});
   }
-  channels_.add({.name = topic{x.topic}});
+  channels_.add(topic{x.topic});
   start_channel({.join = std::move(x), .time = stopwatch()});
 }
 
@@ -237,7 +247,7 @@ void socket::replace(joined_channel& old, message&& x) {
     pending.old_join_ref = old.join_ref;
   const auto id = pid_of(old);
   pending.timer =
-    send_after(mount_->spec().replace_timeout, replace_timeout{old.name, id});
+    send_after(mount().spec().replace_timeout, replace_timeout{old.name, id});
   old.state = state::replacing;
   more().pending.push_back(std::move(pending));
   exit(id, runtime::exit_reason::shutdown("duplicate_join"));
@@ -245,11 +255,11 @@ void socket::replace(joined_channel& old, message&& x) {
 
 detail::stopwatch socket::stopwatch() const {
   return {
-    &mount_->telemetry(), {events::channel_joined}, mount_->spec().log_join};
+    &mount().telemetry(), {events::channel_joined}, mount().spec().log_join};
 }
 
 void socket::wait_behind(pending_join& at, message&& x) {
-  if (at.waiting.size() >= mount_->spec().join_queue_max)
+  if (at.waiting.size() >= mount().spec().join_queue_max)
     return write_reply(x, {}, "error",
                        {{"reason", "too many messages while joining"}});
   at.waiting.push_back(std::move(x));
@@ -269,13 +279,13 @@ void socket::push(const runtime::pid& who, std::string_view event,
                   const rendered_payload& x) {
   if (const auto* from = channels_.find(who))
     write_push(*from, event,
-               serializer_->encode_push(from->join_ref, {}, from->name.view(),
+               serializer().encode_push(from->join_ref, {}, from->name.view(),
                                         event, x));
 }
 
 void socket::write_push(const joined_channel& from, std::string_view event,
                         const frame_ptr& x) {
-  mount_->telemetry().execute(events::pushed, [&] {
+  mount().telemetry().execute(events::pushed, [&] {
     return runtime::telemetry_event{
       events::pushed,
       {{"bytes", static_cast<double>(x->payload().size())}},
@@ -287,7 +297,7 @@ void socket::write_push(const joined_channel& from, std::string_view event,
 void socket::reply(const runtime::pid& who, const wire_ref& ref,
                    const answer& x) {
   if (const auto* from = channels_.find(who))
-    write(serializer_->encode_reply(from->join_ref, ref, from->name.view(),
+    write(serializer().encode_reply(from->join_ref, ref, from->name.view(),
                                     x.status, rendered_payload{x.payload}));
 }
 
@@ -301,13 +311,13 @@ wire_ref socket::join_ref_of(const runtime::pid& who) {
 /// phx_close and phx_error carry the join_ref as their ref, too.
 void socket::write_end(const topic& of, const wire_ref& join_ref,
                        std::string_view event, const json& x) {
-  write(serializer_->encode_push(join_ref, join_ref, of.view(), event,
+  write(serializer().encode_push(join_ref, join_ref, of.view(), event,
                                  rendered_payload{x}));
 }
 
 void socket::write_reply(const message& to, const wire_ref& join_ref,
                          std::string_view status, const json& x) {
-  write(serializer_->encode_reply(join_ref, to.ref, to.topic, status,
+  write(serializer().encode_reply(join_ref, to.ref, to.topic, status,
                                   rendered_payload{x}));
 }
 

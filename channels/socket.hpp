@@ -25,6 +25,7 @@ class stopwatch;
 class channel;
 struct join_decision;
 class shard_mount;
+struct shard_format;
 struct shard_route;
 
 /// Sent to a socket, closes it with 1012: what a drainer does.
@@ -62,9 +63,7 @@ public:
   /// the pubsub servers of this shard directly.
   virtual void write(const frame_ptr& x) = 0;
 
-  const channels::serializer& serializer() const noexcept {
-    return *serializer_;
-  }
+  const channels::serializer& serializer() const noexcept;
   const shared_assigns& assigns() const noexcept { return assigns_; }
 
   /// Empty for none.
@@ -145,10 +144,11 @@ private:
   runtime::pid pid_of(const joined_channel& x) const noexcept;
   rare& more();
 
-  // One a connection. Everything that connections of a mount and shard have in
-  // common is behind mount_.
-  shard_mount* mount_;
-  const channels::serializer* serializer_;
+  shard_mount& mount() const noexcept;
+
+  // One a connection. Everything that connections of a mount and shard, and of
+  // a wire format, have in common is behind format_.
+  const shard_format& format_;
   shared_assigns assigns_;
   channel_list channels_;
   std::unique_ptr<rare> rare_;

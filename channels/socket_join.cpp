@@ -18,7 +18,7 @@ using status = joined_channel::status;
 // -- joins --------------------------------------------------------------------
 
 const shard_route* socket::find_route(std::string_view name) const {
-  return mount_->find_route(name);
+  return mount().find_route(name);
 }
 
 socket::pending_join* socket::find_pending(std::string_view name) {
@@ -49,7 +49,7 @@ socket::pending_join socket::take_pending(std::string_view name) {
 void socket::start_channel(pending_join at) {
   auto& x = *channels_.find(at.join.topic);
   const auto* route = find_route(at.join.topic);
-  auto* under = mount_->channels();
+  auto* under = mount().channels();
   runtime::pid started;
   if (under && route)
     started = route->route.start(*under, {.topic = x.name,
@@ -57,7 +57,7 @@ void socket::start_channel(pending_join at) {
                                           .assigns = assigns_,
                                           .socket = self(),
                                           .join = &at.join,
-                                          .serializer = serializer_});
+                                          .serializer = &serializer()});
   if (!started) {
     log(log_level::error, "no channel for {} could be started", at.join.topic);
     return join_failed(x, std::move(at));
@@ -86,10 +86,10 @@ void socket::join_decided(const runtime::pid& who, const join_result& x) {
   // A reply that cannot be encoded throws here: then the join has crashed.
   write_reply(pending->join, at->join_ref, x.accepted ? "ok" : "error",
               x.reply);
-  detail::report_join(*mount_, pending->time,
+  detail::report_join(mount(), pending->time,
                       {pending->join, x.accepted ? "ok" : "refused", self()});
   if (x.accepted)
-    mount_->joins.add();
+    mount().joins.add();
   at->state = x.accepted ? status::joined : status::closed;
   finish_join(take_pending(std::string{pending->join.topic}));
 }
@@ -110,7 +110,7 @@ void socket::join_failed(joined_channel& x, pending_join at) {
   write_reply(at.join,
               at.join.join_ref.is_null() ? at.join.ref : at.join.join_ref,
               "error", {{"reason", "join crashed"}});
-  detail::report_join(*mount_, at.time, {at.join, "crashed", self()});
+  detail::report_join(mount(), at.time, {at.join, "crashed", self()});
   channels_.remove(&x);
   finish_join(std::move(at));
 }
@@ -157,6 +157,8 @@ void socket::channel_ended(const runtime::exit_message& signal) {
     return;
   report_end(x->name, signal.from, signal.reason);
   switch (x->state) {
+  case status::none:
+    return;
   case status::replacing:
     return old_channel_ended(*x);
   case status::joining:
@@ -175,7 +177,7 @@ void socket::channel_ended(const runtime::exit_message& signal) {
 
 void socket::report_end(const topic& of, const runtime::pid& who,
                         const runtime::exit_reason& why) const {
-  mount_->telemetry().execute(events::channel_terminated, [&] {
+  mount().telemetry().execute(events::channel_terminated, [&] {
     return runtime::telemetry_event{events::channel_terminated,
                                     {},
                                     {{"topic", of.str()},

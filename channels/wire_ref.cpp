@@ -5,7 +5,7 @@
 
 namespace bennu::channels {
 
-static_assert(sizeof(wire_ref) == 16);
+static_assert(sizeof(wire_ref) == 15);
 
 namespace {
 

@@ -9,12 +9,12 @@
 namespace bennu::channels {
 
 /// A `ref` or `join_ref`: a JSON value that the client chose and that is
-/// echoed to it unchanged, so it is kept as its text. 16 bytes; text of up to
-/// 15 bytes, `"12345"` and the like, needs no memory of its own. One lies in
+/// echoed to it unchanged, so it is kept as its text. 15 bytes; text of up to
+/// 14 of them, `"12345"` and the like, needs no memory of its own. One lies in
 /// each joined channel of each connection, hence the care. Value.
 class wire_ref {
 public:
-  static constexpr std::size_t inline_max = 15;
+  static constexpr std::size_t inline_max = 14;
 
   /// `null`.
   wire_ref() noexcept = default;
@@ -53,7 +53,7 @@ private:
   static constexpr std::uint8_t allocated = 0xFF;
 
   // Inline text, or a pointer and a 32-bit size; the tag is the inline size.
-  // One struct, so that a move is two words and not fifteen characters.
+  // One struct, so that a move is two words and not fourteen characters.
   struct content {
     char buffer[inline_max] = {};
     std::uint8_t tag = 0;

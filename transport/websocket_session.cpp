@@ -4,6 +4,8 @@
 #include "transport/detail/close_frame.hpp"
 
 #include <cerrno>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <sys/socket.h>
@@ -19,10 +21,19 @@ using detail::patience;
 using runtime::exit_reason;
 
 // With CAF's control block (64) and the process's core (128) it fills the
-// allocator's class of 384 bytes but for the last 8: what goes beyond is 64 for
-// each connection, and 64 MiB for a million of them.
-static_assert(sizeof(websocket_session) == 184,
+// allocator's class of 320 bytes: one byte more is 64 for each connection, and
+// 64 MiB for a million of them.
+static_assert(sizeof(websocket_session) == 128,
               "a connection grows: mind what a million of them take");
+
+struct websocket_session::rare {
+  /// Of a message that has come in part.
+  std::unique_ptr<codec> half_used;
+
+  /// What came behind the request, until init.
+  std::string early;
+  std::optional<exit_reason> ending;
+};
 
 namespace {
 
@@ -40,9 +51,9 @@ websocket_session::websocket_session(channels::socket_init init, opening from)
   shared_->connections.hand_over(id_, *this, from.idle);
   shared_->counters.open.add();
   shared_->counters.upgraded.add();
-  queue_.push(std::move(from.answer));
+  queue_.push(from.answer);
   if (!from.early.empty())
-    early_ = std::make_unique<std::string>(std::move(from.early));
+    more().early = std::move(from.early);
 }
 
 websocket_session::~websocket_session() {
@@ -54,8 +65,11 @@ void websocket_session::init() {
   open_ = true;
   mark();
   socket::init();
-  if (const auto early = std::move(early_))
-    received(*early);
+  if (rare_ && !ending()) {
+    const auto early = std::move(rare_->early);
+    rare_.reset();
+    received(early);
+  }
 }
 
 void websocket_session::terminate(const exit_reason& why) {
@@ -81,14 +95,14 @@ void websocket_session::read() {
   const auto [bytes, ended] = shared_->connections.read(id_);
   if (ended) {
     shared_->connections.close(std::exchange(id_, {}));
-    return stop(ending_ ? *ending_ : exit_reason::shutdown("closed"));
+    return stop(ending() ? *rare_->ending : exit_reason::shutdown("closed"));
   }
   if (bytes.empty())
     return;
   shared_->counters.bytes_in.add(bytes.size());
   // Once we have closed, what the client still sends has nobody to go to, and
   // does not prolong its end.
-  if (ending_)
+  if (ending())
     return;
   shared_->connections.heard(id_);
   received(bytes);
@@ -96,10 +110,10 @@ void websocket_session::read() {
 
 void websocket_session::received(std::string_view bytes) {
   // Held here, not in the member, so that a throw drops it half used.
-  auto borrowed = codec_ ? std::move(codec_) : codecs().take();
+  auto borrowed = take_codec();
   borrowed->feed(bytes);
   auto event = borrowed->next();
-  while (event == codec::event::message && !ending_) {
+  while (event == codec::event::message && !ending()) {
     shared_->counters.messages_in.add();
     // A ping before the message is answered before it.
     if (borrowed->has_output() && !queue_answers(borrowed->take_output()))
@@ -107,7 +121,7 @@ void websocket_session::received(std::string_view bytes) {
     frame_received(borrowed->opcode(), borrowed->payload());
     event = borrowed->next();
   }
-  if (ending_)
+  if (ending())
     return;
   if (borrowed->has_output() && !queue_answers(borrowed->take_output()))
     return;
@@ -122,8 +136,16 @@ void websocket_session::received(std::string_view bytes) {
   }
   if (borrowed->reusable())
     codecs().give_back(std::move(borrowed));
-  else if (!ending_)
-    codec_ = std::move(borrowed);
+  else if (!ending())
+    more().half_used = std::move(borrowed);
+}
+
+std::unique_ptr<codec> websocket_session::take_codec() {
+  if (!rare_)
+    return codecs().take();
+  auto kept = std::move(rare_->half_used);
+  rare_.reset();
+  return kept;
 }
 
 detail::codec_pool& websocket_session::codecs() noexcept {
@@ -145,38 +167,36 @@ runtime::duration websocket_session::age() const noexcept {
 }
 
 void websocket_session::write(const channels::frame_ptr& x) {
-  if (ending_ || !id_)
+  if (ending() || !id_)
     return;
-  const auto out = compress_ ? shared_->deflates.deflated(x) : x;
+  auto out = compress_ ? shared_->deflates.deflated(x) : x;
   if (!make_room(out->wire().size()))
     return;
-  queue_.push(out);
+  queue_.push(std::move(out));
   shared_->counters.messages_out.add();
   mark();
 }
 
 void websocket_session::close(close_code code, exit_reason why) {
-  if (ending_ || !id_)
+  if (ending() || !id_)
     return;
   queue_.push(close_frame(code));
-  ending_ = std::make_unique<exit_reason>(std::move(why));
+  end_with(std::move(why));
   shared_->connections.hand_over(id_, *this, patience::closing);
-  mark();
 }
 
 /// The codec's own close frame is queued already.
 void websocket_session::end_after_flush(std::string_view why) {
-  ending_ = std::make_unique<exit_reason>(exit_reason::shutdown(why));
+  end_with(exit_reason::shutdown(why));
   shared_->connections.hand_over(id_, *this, patience::closing);
-  mark();
 }
 
 /// False when the client is now closed as a slow one.
-bool websocket_session::queue_answers(std::string answers) {
+bool websocket_session::queue_answers(std::string_view answers) {
   // Pongs count too: a client may ask for them and never read one.
   if (!make_room(answers.size()))
     return false;
-  queue_.push(std::move(answers));
+  queue_.push(answers);
   mark();
   return true;
 }
@@ -196,9 +216,7 @@ bool websocket_session::make_room(std::size_t size) {
   shared_->counters.slow_consumers.add();
   queue_.clear();
   slow_ = true;
-  ending_ =
-    std::make_unique<exit_reason>(exit_reason::shutdown("slow_consumer"));
-  mark();
+  end_with(exit_reason::shutdown("slow_consumer"));
   return false;
 }
 
@@ -230,7 +248,7 @@ void websocket_session::sent(detail::connection_id, int n) {
 void websocket_session::flushed(bool all) {
   shared_->connections.watch(id_, all ? connection_set::interest::read
                                       : connection_set::interest::both);
-  if (!all || !ending_)
+  if (!all || !ending())
     return;
   let_go();
   end();
@@ -282,12 +300,27 @@ bool websocket_session::took(long n, int error) {
 
 // -- ending -------------------------------------------------------------------
 
+websocket_session::rare& websocket_session::more() {
+  if (!rare_)
+    rare_ = std::make_unique<rare>();
+  return *rare_;
+}
+
+bool websocket_session::ending() const noexcept {
+  return rare_ && rare_->ending;
+}
+
+void websocket_session::end_with(exit_reason why) {
+  more().ending = std::move(why);
+  mark();
+}
+
 void websocket_session::end() {
-  home().run_as(*this, [this] { stop(*ending_); });
+  home().run_as(*this, [this] { stop(*rare_->ending); });
 }
 
 void websocket_session::expired(detail::connection_id id) {
-  if (ending_) {
+  if (ending()) {
     shared_->connections.reset(id);
     id_ = {};
     return end();
@@ -299,7 +332,7 @@ void websocket_session::expired(detail::connection_id id) {
 }
 
 bool websocket_session::drain(detail::connection_id) {
-  if (ending_)
+  if (ending())
     return false;
   home().run_as(*this, [this] {
     close(close_code::service_restart, exit_reason::shutdown("draining"));
@@ -310,7 +343,7 @@ bool websocket_session::drain(detail::connection_id) {
 void websocket_session::release(close_code code) {
   if (!id_)
     return;
-  if (!ending_)
+  if (!ending())
     queue_.push(close_frame(code));
   if (!slow_ && send_queued())
     let_go();

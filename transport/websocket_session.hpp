@@ -85,24 +85,29 @@ private:
   void received(std::string_view bytes);
   void end_after_flush(std::string_view why);
   bool send_queued();
+  std::unique_ptr<detail::codec> take_codec();
   bool took(long n, int error);
   void flushed(bool all);
-  bool queue_answers(std::string answers);
+  bool queue_answers(std::string_view answers);
   bool make_room(std::size_t size);
   detail::codec_pool& codecs() noexcept;
   void mark();
   void let_go();
   void end();
+  void end_with(runtime::exit_reason why);
   void release(channels::close_code code);
+
+  /// What few connections have, or none for long.
+  struct rare;
+  rare& more();
+
+  /// True once the connection is to end: after what is queued, or at once when
+  /// it is slow_.
+  bool ending() const noexcept;
 
   detail::shard_transport_ptr shared_;
   detail::connection_id id_;
-  std::unique_ptr<detail::codec> codec_;
-  std::unique_ptr<std::string> early_;
-
-  /// Set once the connection is to end: after what is queued, or at once when
-  /// it is slow_.
-  std::unique_ptr<runtime::exit_reason> ending_;
+  std::unique_ptr<rare> rare_;
   write_queue queue_;
 
   // Eight bytes together: there is one of these a connection.

@@ -1,8 +1,5 @@
 #include "transport/write_queue.hpp"
 
-#include <algorithm>
-#include <limits>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -10,63 +7,90 @@
 
 namespace bennu::transport {
 
-struct write_queue::overflow {
-  std::vector<element> elements;
+using channels::frame_ptr;
+
+struct write_queue::rest {
+  std::size_t bytes = 0; // of all, unsent
+  std::size_t sent = 0;  // of the first
+
+  /// What comes behind the first, from `head` on.
+  std::vector<frame_ptr> frames{};
   std::size_t head = 0;
 
-  std::size_t size() const noexcept { return elements.size() - head; }
+  std::size_t count() const noexcept { return frames.size() - head; }
 };
 
 write_queue::write_queue() = default;
 write_queue::~write_queue() = default;
 
-std::string_view write_queue::element::bytes() const noexcept {
-  return frame ? frame->wire() : std::string_view{*own};
+void write_queue::push(frame_ptr x) {
+  if (!first_) {
+    first_ = std::move(x);
+    return;
+  }
+  if (!rest_)
+    rest_ = std::make_unique<rest>(rest{.bytes = first_->wire().size()});
+  if (rest_->frames.empty())
+    rest_->frames.reserve(8);
+  rest_->bytes += x->wire().size();
+  rest_->frames.push_back(std::move(x));
 }
 
-void write_queue::push(const channels::frame_ptr& x) {
-  push_element({x, nullptr});
-}
-
-void write_queue::push(std::string bytes) {
+void write_queue::push(std::string_view bytes) {
   if (!bytes.empty())
-    push_element({{}, std::make_unique<const std::string>(std::move(bytes))});
+    push(frame_ptr::raw(bytes));
+}
+
+std::size_t write_queue::bytes() const noexcept {
+  if (rest_)
+    return rest_->bytes;
+  return first_ ? first_->wire().size() : 0;
+}
+
+std::size_t write_queue::sent() const noexcept {
+  return rest_ ? rest_->sent : 0;
 }
 
 std::size_t write_queue::frames() const noexcept {
-  return (first_ ? 1u : 0u) + (more_ ? more_->size() : 0u);
+  return (first_ ? 1u : 0u) + (rest_ ? rest_->count() : 0u);
 }
 
 std::size_t write_queue::gather(iovec* to,
                                 std::size_t count_max) const noexcept {
   std::size_t n = 0;
-  auto skip = std::size_t{sent_};
-  const auto add = [&](const element& x) {
-    auto bytes = x.bytes();
-    bytes.remove_prefix(std::exchange(skip, 0));
-    to[n++] = {const_cast<char*>(bytes.data()), bytes.size()};
+  const auto add = [&](std::string_view x) {
+    to[n++] = {const_cast<char*>(x.data()), x.size()};
   };
   if (first_ && n < count_max)
-    add(first_);
-  if (more_)
-    for (auto i = more_->head; i < more_->elements.size() && n < count_max; ++i)
-      add(more_->elements[i]);
+    add(first_->wire().substr(sent()));
+  if (rest_)
+    for (auto i = rest_->head; i < rest_->frames.size() && n < count_max; ++i)
+      add(rest_->frames[i]->wire());
   return n;
 }
 
 std::string_view write_queue::only_piece() const noexcept {
-  return first_ && !more_ ? first_.bytes().substr(sent_) : std::string_view{};
+  if (!first_ || (rest_ && rest_->count() > 0))
+    return {};
+  return first_->wire().substr(sent());
 }
 
-void write_queue::consume(std::size_t n) noexcept {
-  bytes_ -= static_cast<std::uint32_t>(n);
-  n += std::exchange(sent_, 0);
-  while (first_) {
-    const auto size = first_.bytes().size();
-    if (n < size) {
-      sent_ = static_cast<std::uint32_t>(n);
+void write_queue::consume(std::size_t n) {
+  if (!rest_) {
+    const auto all = bytes();
+    if (n == all)
+      first_ = {};
+    else if (n > 0)
+      rest_ = std::make_unique<rest>(rest{.bytes = all - n, .sent = n});
+    return;
+  }
+  rest_->bytes -= n;
+  n += rest_->sent;
+  while (rest_) {
+    rest_->sent = n;
+    const auto size = first_->wire().size();
+    if (n < size)
       return;
-    }
     n -= size;
     pop_front();
   }
@@ -74,40 +98,19 @@ void write_queue::consume(std::size_t n) noexcept {
 
 void write_queue::clear() noexcept {
   first_ = {};
-  more_.reset();
-  bytes_ = 0;
-  sent_ = 0;
-}
-
-void write_queue::push_element(element x) {
-  const auto size = x.bytes().size();
-  if (size > std::numeric_limits<std::uint32_t>::max() - bytes_)
-    throw std::length_error("more than 4 GiB wait to be sent");
-  if (!first_) {
-    first_ = std::move(x);
-  } else {
-    if (!more_) {
-      more_ = std::make_unique<overflow>();
-      more_->elements.reserve(8);
-    }
-    more_->elements.push_back(std::move(x));
-  }
-  bytes_ += static_cast<std::uint32_t>(size);
+  rest_.reset();
 }
 
 void write_queue::pop_front() noexcept {
-  if (!more_) {
-    first_ = {};
-    return;
-  }
-  auto& [elements, head] = *more_;
-  first_ = std::move(elements[head++]);
-  if (head == elements.size()) {
-    more_.reset();
-  } else if (head >= 64 && head * 2 >= elements.size()) {
-    // A queue that never drains would else keep every element it ever had.
-    elements.erase(elements.begin(),
-                   elements.begin() + static_cast<std::ptrdiff_t>(head));
+  if (rest_->count() == 0)
+    return clear();
+  auto& [bytes, sent, frames, head] = *rest_;
+  first_ = std::move(frames[head++]);
+  sent = 0;
+  if (head == frames.size() || (head >= 64 && head * 2 >= frames.size())) {
+    // A queue that never drains would else keep every frame it ever had.
+    frames.erase(frames.begin(),
+                 frames.begin() + static_cast<std::ptrdiff_t>(head));
     head = 0;
   }
 }

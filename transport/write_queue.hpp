@@ -3,9 +3,7 @@
 #include "channels/frame.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 
 struct iovec;
@@ -14,8 +12,8 @@ namespace bennu::transport {
 
 /// What waits to be sent on one connection: shared frames and a few bytes of
 /// its own (the upgrade's answer, pongs, a close frame). It is part of a
-/// million idle connections, so it holds one element in place and allocates
-/// for more. Its size is bounded by who pushes: see `fits`.
+/// million idle connections, so it holds one frame in place and allocates for
+/// more, or for a part of one. Its size is bounded by who pushes: see `fits`.
 /// Confined to its thread.
 class write_queue {
 public:
@@ -28,20 +26,21 @@ public:
   /// queue takes anything: a message larger than the limit is not a slow
   /// reader's fault.
   bool fits(std::size_t size, std::size_t bytes_max) const noexcept {
-    return empty() || bytes_ + size <= bytes_max;
+    return empty() || bytes() + size <= bytes_max;
   }
 
-  /// A queue holds below 4 GiB; more throws std::length_error.
-  void push(const channels::frame_ptr& x);
-  void push(std::string bytes);
+  void push(channels::frame_ptr x);
 
-  bool empty() const noexcept { return bytes_ == 0; }
-  std::size_t bytes() const noexcept { return bytes_; }
+  /// Bytes that are no message; none are no element.
+  void push(std::string_view bytes);
+
+  bool empty() const noexcept { return !first_; }
+  std::size_t bytes() const noexcept;
   std::size_t frames() const noexcept;
 
   /// True when the next byte to send begins a frame, so that another frame may
   /// take the place of all that waits.
-  bool at_frame_start() const noexcept { return sent_ == 0; }
+  bool at_frame_start() const noexcept { return sent() == 0; }
 
   /// Fills `to` with the first unsent bytes, in order; returns how many
   /// elements it used.
@@ -51,27 +50,21 @@ public:
   std::string_view only_piece() const noexcept;
 
   /// Drops the first `n` bytes, which have been sent.
-  void consume(std::size_t n) noexcept;
+  void consume(std::size_t n);
 
   void clear() noexcept;
 
 private:
-  struct element {
-    channels::frame_ptr frame;
-    std::unique_ptr<const std::string> own;
+  struct rest;
 
-    std::string_view bytes() const noexcept;
-    explicit operator bool() const noexcept { return frame || own; }
-  };
-  struct overflow;
-
-  void push_element(element x);
+  std::size_t sent() const noexcept;
   void pop_front() noexcept;
 
-  element first_;
-  std::unique_ptr<overflow> more_;
-  std::uint32_t bytes_ = 0;
-  std::uint32_t sent_ = 0;
+  /// Null when nothing waits.
+  channels::frame_ptr first_;
+
+  /// Null when nothing waits but the whole of the first.
+  std::unique_ptr<rest> rest_;
 };
 
 } // namespace bennu::transport

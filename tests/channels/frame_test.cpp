@@ -41,6 +41,12 @@ TEST(frame, is_shared_by_its_copies) {
   EXPECT_EQ(x->payload(), "hi");
 }
 
+TEST(frame, raw_bytes_have_no_header) {
+  const auto x = frame_ptr::raw("HTTP/1.1 101");
+  EXPECT_EQ(x->wire(), "HTTP/1.1 101");
+  EXPECT_EQ(x->payload(), x->wire());
+}
+
 TEST(frame, a_compressed_one_says_so_in_its_first_reserved_bit) {
   const auto x = frame_ptr::compressed(opcode::text, "abc");
   EXPECT_EQ(x->wire(), "\xC1\x03"
