@@ -142,6 +142,15 @@ struct websocket_client::impl {
              timeout));
   }
 
+  bool send(std::string_view payload) {
+    return !failed(finish(
+      [&](auto handler) {
+        stream.async_write(net::buffer(payload.data(), payload.size()),
+                           std::move(handler));
+      },
+      timeout));
+  }
+
   void start_reading() {
     reading = true;
     read_done = false;
@@ -208,25 +217,13 @@ const std::string& websocket_client::error() const noexcept {
 }
 
 bool websocket_client::send_text(std::string_view payload) {
-  auto& x = *impl_;
-  x.stream.text(true);
-  return !x.failed(x.finish(
-    [&](auto handler) {
-      x.stream.async_write(net::buffer(payload.data(), payload.size()),
-                           std::move(handler));
-    },
-    x.timeout));
+  impl_->stream.text(true);
+  return impl_->send(payload);
 }
 
 bool websocket_client::send_binary(std::string_view payload) {
-  auto& x = *impl_;
-  x.stream.binary(true);
-  return !x.failed(x.finish(
-    [&](auto handler) {
-      x.stream.async_write(net::buffer(payload.data(), payload.size()),
-                           std::move(handler));
-    },
-    x.timeout));
+  impl_->stream.binary(true);
+  return impl_->send(payload);
 }
 
 websocket_client::event websocket_client::receive(milliseconds limit) {

@@ -1,16 +1,21 @@
 #pragma once
 
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace bennu::transport::detail {
 
-/// What a client's websocket stands on: TCP, or TLS over it. Confined to its
-/// thread.
+/// What a client's websocket stands on: TCP, or TLS over it. Buffers and
+/// handlers of every kind become one, since Beast comes with dozens and each
+/// would compile all of TLS anew. Confined to its thread.
 class client_stream {
 public:
   using executor_type = boost::beast::tcp_stream::executor_type;
@@ -28,18 +33,14 @@ public:
 
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& to, Handler&& then) {
-    if (tls_)
-      tls_->async_read_some(to, std::forward<Handler>(then));
-    else
-      tcp_.async_read_some(to, std::forward<Handler>(then));
+    read_some(list_of<boost::asio::mutable_buffer>(to),
+              on_done{std::forward<Handler>(then)});
   }
 
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& from, Handler&& then) {
-    if (tls_)
-      tls_->async_write_some(from, std::forward<Handler>(then));
-    else
-      tcp_.async_write_some(from, std::forward<Handler>(then));
+    write_some(list_of<boost::asio::const_buffer>(from),
+               on_done{std::forward<Handler>(then)});
   }
 
   // What Beast ends a websocket with. The close frame has said what TLS's own
@@ -60,6 +61,21 @@ public:
   }
 
 private:
+  using on_done = boost::asio::any_completion_handler<void(
+    boost::beast::error_code, std::size_t)>;
+
+  template <class Buffer, class Buffers>
+  static std::vector<Buffer> list_of(const Buffers& from) {
+    std::vector<Buffer> all(boost::asio::buffer_sequence_begin(from),
+                            boost::asio::buffer_sequence_end(from));
+    return all;
+  }
+
+  void read_some(const std::vector<boost::asio::mutable_buffer>& to,
+                 on_done then);
+  void write_some(const std::vector<boost::asio::const_buffer>& from,
+                  on_done then);
+
   boost::beast::tcp_stream tcp_;
   std::optional<tls_stream> tls_;
 };
