@@ -219,7 +219,7 @@ bool socket::has_room(const runtime::pid& of) {
 }
 
 void socket::join(message&& x) {
-  if (!find_route(x.topic)) {
+  if (!mount().find_route(x.topic)) {
     log(log_level::warning, "Ignoring unmatched topic \"{}\"", x.topic);
     return unmatched(x);
   }

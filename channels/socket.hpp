@@ -26,7 +26,6 @@ class channel;
 struct join_decision;
 class shard_mount;
 struct shard_format;
-struct shard_route;
 
 /// Sent to a socket, closes it with 1012: what a drainer does.
 struct phx_drain {};
@@ -121,7 +120,6 @@ private:
   void finish_join(pending_join at);
   void release_waiting(const topic& of);
   void join_failed(joined_channel& x, pending_join at);
-  const shard_route* find_route(std::string_view name) const;
   pending_join* find_pending(std::string_view name);
   pending_join take_pending(std::string_view name);
   detail::stopwatch stopwatch() const;

@@ -17,10 +17,6 @@ using status = joined_channel::status;
 
 // -- joins --------------------------------------------------------------------
 
-const shard_route* socket::find_route(std::string_view name) const {
-  return mount().find_route(name);
-}
-
 socket::pending_join* socket::find_pending(std::string_view name) {
   if (!rare_)
     return nullptr;
@@ -48,7 +44,7 @@ socket::pending_join socket::take_pending(std::string_view name) {
 /// Starts the process that decides about a join; the topic is in the list.
 void socket::start_channel(pending_join at) {
   auto& x = *channels_.find(at.join.topic);
-  const auto* route = find_route(at.join.topic);
+  const auto* route = mount().find_route(at.join.topic);
   auto* under = mount().channels();
   runtime::pid started;
   if (under && route)

@@ -127,12 +127,12 @@ void websocket_session::received(std::string_view bytes) {
     return;
   if (event == codec::event::closed) {
     client_closed_ = true;
-    end_after_flush("closed");
+    end_after_flush(exit_reason::shutdown("closed"));
   } else if (event == codec::event::failed) {
     runtime::log(runtime::log_level::info,
                  "websocket {} broke the protocol: {}", to_string(self()),
                  borrowed->error());
-    end_after_flush("protocol_error");
+    end_after_flush(exit_reason::shutdown("protocol_error"));
   }
   if (borrowed->reusable())
     codecs().give_back(std::move(borrowed));
@@ -181,13 +181,12 @@ void websocket_session::close(close_code code, exit_reason why) {
   if (ending() || !id_)
     return;
   queue_.push(close_frame(code));
-  end_with(std::move(why));
-  shared_->connections.hand_over(id_, *this, patience::closing);
+  end_after_flush(std::move(why));
 }
 
-/// The codec's own close frame is queued already.
-void websocket_session::end_after_flush(std::string_view why) {
-  end_with(exit_reason::shutdown(why));
+/// A close frame, ours or the codec's, is queued already.
+void websocket_session::end_after_flush(exit_reason why) {
+  end_with(std::move(why));
   shared_->connections.hand_over(id_, *this, patience::closing);
 }
 

@@ -83,14 +83,14 @@ private:
 
   void read();
   void received(std::string_view bytes);
-  void end_after_flush(std::string_view why);
+  void end_after_flush(runtime::exit_reason why);
   bool send_queued();
-  std::unique_ptr<detail::codec> take_codec();
   bool took(long n, int error);
   void flushed(bool all);
   bool queue_answers(std::string_view answers);
   bool make_room(std::size_t size);
   detail::codec_pool& codecs() noexcept;
+  std::unique_ptr<detail::codec> take_codec();
   void mark();
   void let_go();
   void end();

@@ -40,7 +40,8 @@ channels::result room_channel::handle_info(bennu::runtime::message& msg) {
 
 channels::result room_channel::on_status(const json& x) {
   if (!user_)
-    return channels::error({{"reason", "nopresence"}});
+    return channels::error(
+      {{"reason", to_string(channels::presence_error::nopresence)}});
   const auto here = channels::presence::find(node(), presence_name);
   const auto changed = here.update(*this, *user_, x);
   if (!changed)
