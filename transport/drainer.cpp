@@ -60,10 +60,19 @@ void drainer::parent_exited(const runtime::exit_reason& why) {
   waits_for_.assign(state_->parts.size(), true);
   for (const auto& part : state_->parts)
     open_.push_back(part->counters.open.value());
+  const auto shutdown = state_->options.drain.shutdown;
+  send_after(shutdown, give_up{});
+  listening_ = state_->parts.size();
   for (std::size_t i = 0; i < state_->parts.size(); ++i)
-    send(state_->name_of("listener", i), stop_accepting{});
-  send_after(state_->options.drain.shutdown, give_up{});
-  next_round();
+    request(node().whereis(state_->name_of("listener", i)), shutdown,
+            stop_accepting{})
+      .then([this](const accepting_stopped&) { listener_stopped(); },
+            [this](const runtime::exit_reason&) { listener_stopped(); });
+}
+
+void drainer::listener_stopped() {
+  if (--listening_ == 0)
+    next_round();
 }
 
 void drainer::next_round() {

@@ -78,8 +78,10 @@ void listener::init() {
 void listener::handle_message(runtime::message& msg) {
   if (msg.holds<resume_accepting>())
     return resume();
-  if (msg.holds<stop_accepting>())
-    return shared_->connections.close(std::exchange(id_, {}));
+  if (msg.holds<stop_accepting>()) {
+    shared_->connections.close(std::exchange(id_, {}));
+    return reply(take_reply_to(), accepting_stopped{});
+  }
   runtime::log(log_level::error, "{} received an unexpected message: {}",
                label(), msg.type_name());
 }

@@ -5,8 +5,10 @@
 
 namespace bennu::transport {
 
-/// Tell a listener to accept nobody any more. It lives on.
+/// Asks a listener to accept nobody any more: answers accepting_stopped and
+/// lives on.
 struct stop_accepting {};
+struct accepting_stopped {};
 
 /// Accepts the connections of one shard. Every shard listens on the same port
 /// (SO_REUSEPORT): the kernel spreads connections, and one stays where it was

@@ -396,6 +396,22 @@ TEST_F(endpoint_test, every_client_is_drained_with_1012) {
   EXPECT_TRUE(why.is_orderly()) << to_string(why);
 }
 
+TEST_F(endpoint_test, nobody_is_drained_while_a_shard_still_listens) {
+  node_options.shards = 3;
+  start();
+  auto client = open();
+  std::vector<bool> listens;
+  node->telemetry().attach("test", std::string{events::socket_drain},
+                           [&](const runtime::telemetry_event&) {
+                             websocket_client late;
+                             listens.push_back(late.connect_tcp(url()));
+                           });
+  std::thread reader{[&] { EXPECT_EQ(client.receive(10s).close_code, 1012); }};
+  node->stop();
+  reader.join();
+  EXPECT_EQ(listens, std::vector<bool>{false});
+}
+
 TEST_F(endpoint_test, a_drain_tells_how_far_it_is) {
   options.drain.batch_size = 2;
   options.drain.batch_interval = 1ms;
